@@ -1,0 +1,3 @@
+.PHONY: build
+build:
+	flock /tmp/obit-build.lock .venv/bin/pip install -q --no-build-isolation -e .

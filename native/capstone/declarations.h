@@ -1,0 +1,1 @@
+int obit_capstone_abi(void);

@@ -1,0 +1,1 @@
+int obit_libdw_abi(void);

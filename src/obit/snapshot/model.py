@@ -1,0 +1,198 @@
+"""What a fault is: the fault document, schema 1, as frozen types.
+
+The names and shapes are those of the interface (`fault.schema.json` beside this file). Addresses
+are integers here and `"0x…"` strings in the document: a field whose type is `Address` is converted
+by `snapshot.encode`. A field that a newer Obit wrote and this one does not know is kept in
+`unknown` and written back where it was, so that nothing is lost by passing through.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+SCHEMA = 1
+
+# In the document "0x…"; see `encode`.
+Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-f]+$")]
+Scalar = str | int | float | bool | None
+
+Confidence = Literal["certain", "likely", "hint"]
+Trust = Literal["context", "cfi", "frame-pointer", "scan"]
+VariableKind = Literal["argument", "local", "global", "member", "element"]
+VariableStatus = Literal["ok", "optimized-out", "unavailable"]
+AccessKind = Literal["read", "write", "execute", "call", "return", "branch", "stack", "none"]
+Severity = Literal["exploitable", "probably-exploitable", "not-exploitable", "unknown"]
+DebugLevel = Literal["full", "symbols", "none"]
+Source = Literal["kernel-socket", "kernel-pipe", "ptrace", "sdk", "live", "watch", "import"]
+
+
+def hex_address(value: int) -> str:
+    """An address as the document writes it."""
+    return f"0x{value:x}"
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every part of the document: unknown fields survive in `unknown`."""
+
+    unknown: dict[str, Any] = {}
+
+
+class Signal(Record, frozen=True, kw_only=True):
+    number: int
+    name: str
+    code: int | None = None
+    code_name: str | None = None
+    address: Address | None = None
+    sender_pid: int | None = None
+
+
+class Evidence(Record, frozen=True, kw_only=True):
+    classifier: str
+    confidence: Confidence
+    text: str
+    address: Address | None = None
+
+
+class Access(Record, frozen=True, kw_only=True):
+    kind: AccessKind = "none"
+    address: Address | None = None
+    operand: str | None = None
+    instruction: str | None = None
+
+
+class Variable(Record, frozen=True, kw_only=True):
+    """A value as a person reads it. `value` is null where only `children` say something, or where `status` is not ok."""
+
+    name: str
+    kind: VariableKind
+    type: str | None
+    value: str | None
+    address: Address | None = None
+    status: VariableStatus = "ok"
+    tags: tuple[str, ...] = ()
+    children: tuple["Variable", ...] = ()
+
+
+class SourceLine(Record, frozen=True, kw_only=True):
+    line: int
+    text: str
+
+
+class Instruction(Record, frozen=True, kw_only=True):
+    """One disassembled instruction; `current` marks the one at the frame's pc."""
+
+    address: Address
+    text: str
+    bytes: str
+    current: bool = False
+
+
+class Frame(Record, frozen=True, kw_only=True):
+    pc: Address
+    module: str | None = None
+    build_id: str | None = None
+    offset: Address | None = None
+    function: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    inlined: bool = False
+    trust: Trust = "cfi"
+    language: str | None = None
+    signal_frame: bool = False
+    variables: tuple[Variable, ...] = ()
+    source: tuple[SourceLine, ...] | None = None
+    disassembly: tuple[Instruction, ...] | None = None
+
+
+class Thread(Record, frozen=True, kw_only=True):
+    tid: int
+    name: str | None = None
+    crashed: bool = False
+    state: str | None = None
+    frames_omitted: int = 0
+    frames: tuple[Frame, ...] = ()
+    registers: dict[str, Address] = {}
+
+
+class Module(Record, frozen=True, kw_only=True):
+    path: str
+    build_id: str | None
+    start: Address
+    end: Address
+    version: str | None = None
+    package: str | None = None
+    debug: DebugLevel = "none"
+
+
+class HeapFinding(Record, frozen=True, kw_only=True):
+    kind: str
+    confidence: Confidence
+    text: str
+    chunk: Address | None = None
+    size: int | None = None
+
+
+class Heap(Record, frozen=True, kw_only=True):
+    allocator: str | None = None
+    version: str | None = None
+    findings: tuple[HeapFinding, ...] = ()
+
+
+class Mapping(Record, frozen=True, kw_only=True):
+    start: Address
+    end: Address
+    flags: str
+    offset: int = 0
+    path: str | None = None
+
+
+class MemoryBlock(Record, frozen=True, kw_only=True):
+    """Raw bytes around something that matters: `label` says what ("stack", "fault address", a register)."""
+
+    label: str
+    address: Address
+    bytes: str
+
+
+class Missing(Record, frozen=True, kw_only=True):
+    what: str
+    why: str
+    fix: str | None = None
+
+
+class Fault(Record, frozen=True, kw_only=True):
+    """One fault: everything that the report, the console and the store know of it."""
+
+    schema: int = SCHEMA
+    id: str
+    captured_at: str
+    source: Source
+    signal: Signal | None
+    message: str | None
+    explanation: str
+    classifiers: tuple[str, ...]
+    evidence: tuple[Evidence, ...] = ()
+    severity: Severity = "unknown"
+    access: Access = Access()
+    fingerprint: str
+    fingerprint_frames: tuple[str, ...]
+    strict_fingerprint: str
+    quality: int
+    quality_reasons: tuple[str, ...] = ()
+    attributes: dict[str, Scalar] = {}
+    threads: tuple[Thread, ...] = ()
+    globals: tuple[Variable, ...] = ()
+    modules: tuple[Module, ...] = ()
+    heap: Heap | None = None
+    mappings: tuple[Mapping, ...] = ()
+    memory: tuple[MemoryBlock, ...] = ()
+    process: dict[str, Any]
+    host: dict[str, Any] = {}
+    missing: tuple[Missing, ...] = ()
+    others: tuple["Fault", ...] | None = None
+
+    @property
+    def crashed_thread(self) -> Thread | None:
+        """The thread that crashed, or of a non-fatal fault the one that asked."""
+        return next((thread for thread in self.threads if thread.crashed), None)
