@@ -1,14 +1,146 @@
-"""`obit COMMAND …`."""
+"""`obit COMMAND …`: find the command, import its module and no other, and turn what goes wrong into one sentence."""
 
+import os
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+COMMANDS = (
+    ("run", "Run a program; when it crashes, say why."),
+    ("analyze", "Explain a core file, a minicore or a snapshot."),
+    ("show", "Print the report of a fault in the archive."),
+    ("view", "Look around in a fault: threads, frames, variables, source."),
+    ("debug", "Open a fault in gdb, lldb or drgn, with the right files."),
+    ("list", "List the faults in the archive."),
+    ("doctor", "Say what works on this machine, and what to do about what does not."),
+    ("config", "Print every setting with its value, its source and what it does."),
+    ("completion", "Print the completion script of a shell."),
+)
+"""Name and summary (the first line of the module's docstring) of each command, so that `obit --help` imports none of them."""
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141  # 128 + SIGPIPE: what a shell sees of any other program whose reader went away
+
+
+class Command(Protocol):
+    """What a module of this package offers (see the package's docstring)."""
+
+    __doc__: str | None
+
+    def add_arguments(self, parser: "ArgumentParser") -> None:
+        """Declare the options and operands."""
+
+    def run(self, arguments: "Namespace") -> int:
+        """Do it; the exit status."""
+        ...
+
+
+def load(name: str) -> Command:
+    """The module of a command."""
+    from importlib import import_module
+
+    module: Any = import_module(f"obit.cli.{name}")
+    command: Command = module
+    return command
+
+
+def parser_of(name: str, command: Command) -> "ArgumentParser":
+    """The complete parser of `obit NAME`: the command's own arguments and those that every command has."""
+    from obit.cli.parser import CommandParser
+
+    parser = CommandParser(f"obit {name}", command.__doc__ or "")
+    command.add_arguments(parser)
+    parser.add_argument("--config", metavar="FILE", help="read settings from FILE, not /etc/obit.toml")
+    return parser
+
+
+def overview() -> str:
+    """The text of `obit --help`."""
+    from obit import __doc__ as purpose
+
+    commands = "\n".join(f"  {name:<12}{summary}" for name, summary in COMMANDS)
+    return (
+        f"usage: obit [--config FILE] COMMAND …\n\n{purpose}\n\n{commands}\n\n"
+        "`obit COMMAND --help` explains a command, with an example. `obit --version` prints the version.\n"
+    )
+
+
+def unknown(word: str) -> str:
+    """What to say of a word that is no command."""
+    if word.startswith("-"):
+        return f"unknown option {word}: see `obit --help`"
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, [name for name, _ in COMMANDS], 1, 0.5)
+    hint = f"did you mean `obit {near[0]}`?" if near else "`obit --help` lists the commands"
+    return f"unknown command {word!r}: {hint}"
+
+
+def dispatch(words: Sequence[str]) -> int:
+    """Run the command line `words` (without the program's name); the exit status. Raises `ObitError`."""
+    name, rest = split_command(words)
+    if name == "--version":
+        from obit import __version__
+
+        print(f"obit {__version__}")
+        return 0
+    if name in ("", "-h", "--help", "help"):
+        sys.stdout.write(overview())
+        return 0 if name else 2
+    if name not in dict(COMMANDS):
+        from obit.errors import UsageError
+
+        raise UsageError(unknown(name))
+    command = load(name)
+    return command.run(parser_of(name, command).parse_args(rest))
+
+
+def split_command(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The command's name ("" when there is none) and its arguments; `obit --config FILE show` is `obit show --config FILE`."""
+    match list(words):
+        case ["--config", file, name, *rest]:
+            return name, ["--config", file, *rest]
+        case [name, *rest] if name.startswith("--config=") and rest:
+            return rest[0], [name, *rest[1:]]
+        case ["help", name, *_]:
+            return name, ["--help"]
+        case [name, *rest]:
+            return name, rest
+    return "", []
+
+
+def run(words: Sequence[str]) -> int:
+    """`dispatch`, with every expected failure turned into one line on standard error and an exit status."""
+    from obit.errors import ObitError
+
+    try:
+        status = dispatch(words)
+        sys.stdout.flush()
+    except ObitError as error:
+        complain(str(error))
+        return error.exit_status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes standard output once more on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return status
+
+
+def complain(sentence: str) -> None:
+    """One line on standard error. File names and values in it come from anywhere, so control characters are shown, not sent."""
+    from obit.snapshot.format import printable
+
+    print(f"obit: {printable(' '.join(sentence.split()))}", file=sys.stderr)
 
 
 def entry() -> int:
-    """Run the command line; the exit status."""
-    from obit import __version__
-
-    print(f"obit {__version__}")
-    return 0
+    """The program `obit`."""
+    return run(sys.argv[1:])
 
 
 if __name__ == "__main__":

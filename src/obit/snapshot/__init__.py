@@ -1,0 +1,1 @@
+"""The fault document: its types, its encodings, and the renderers that only format it."""

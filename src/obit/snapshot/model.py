@@ -38,6 +38,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Signal(Record, frozen=True, kw_only=True):
+    """The signal that ended (or would have ended) the process."""
+
     number: int
     name: str
     code: int | None = None
@@ -47,6 +49,8 @@ class Signal(Record, frozen=True, kw_only=True):
 
 
 class Evidence(Record, frozen=True, kw_only=True):
+    """One reason for a classifier, with how sure it is."""
+
     classifier: str
     confidence: Confidence
     text: str
@@ -54,6 +58,8 @@ class Evidence(Record, frozen=True, kw_only=True):
 
 
 class Access(Record, frozen=True, kw_only=True):
+    """What the faulting instruction did to which address."""
+
     kind: AccessKind = "none"
     address: Address | None = None
     operand: str | None = None
@@ -74,6 +80,8 @@ class Variable(Record, frozen=True, kw_only=True):
 
 
 class SourceLine(Record, frozen=True, kw_only=True):
+    """One line of source near a frame."""
+
     line: int
     text: str
 
@@ -88,6 +96,8 @@ class Instruction(Record, frozen=True, kw_only=True):
 
 
 class Frame(Record, frozen=True, kw_only=True):
+    """One call, innermost first; `offset` is within the module's file, `trust` how the frame was found."""
+
     pc: Address
     module: str | None = None
     build_id: str | None = None
@@ -106,6 +116,8 @@ class Frame(Record, frozen=True, kw_only=True):
 
 
 class Thread(Record, frozen=True, kw_only=True):
+    """A thread and its stack; `frames_omitted` counts those cut out of the middle (the first 256 and last 64 are kept)."""
+
     tid: int
     name: str | None = None
     crashed: bool = False
@@ -116,6 +128,8 @@ class Thread(Record, frozen=True, kw_only=True):
 
 
 class Module(Record, frozen=True, kw_only=True):
+    """An ELF file that was mapped."""
+
     path: str
     build_id: str | None
     start: Address
@@ -126,6 +140,8 @@ class Module(Record, frozen=True, kw_only=True):
 
 
 class HeapFinding(Record, frozen=True, kw_only=True):
+    """Something wrong, or telling, about one heap chunk."""
+
     kind: str
     confidence: Confidence
     text: str
@@ -134,12 +150,16 @@ class HeapFinding(Record, frozen=True, kw_only=True):
 
 
 class Heap(Record, frozen=True, kw_only=True):
+    """What the allocator's own data says."""
+
     allocator: str | None = None
     version: str | None = None
     findings: tuple[HeapFinding, ...] = ()
 
 
 class Mapping(Record, frozen=True, kw_only=True):
+    """One range of the address space; `flags` is "rwx"-like."""
+
     start: Address
     end: Address
     flags: str
@@ -156,6 +176,8 @@ class MemoryBlock(Record, frozen=True, kw_only=True):
 
 
 class Missing(Record, frozen=True, kw_only=True):
+    """Something that could not be had, the reason, and the command that would mend it."""
+
     what: str
     why: str
     fix: str | None = None
