@@ -1,18 +1,20 @@
 """What a fault is: the fault document, schema 1, as frozen types.
 
 The names and shapes are those of the interface (`fault.schema.json` beside this file). Addresses
-are integers here and `"0x…"` strings in the document: a field whose type is `Address` is converted
-by `snapshot.encode`. A field that a newer Obit wrote and this one does not know is kept in
-`unknown` and written back where it was, so that nothing is lost by passing through.
+are `"0x…"` strings, here as in the document (`hex_address` makes them). A field that a newer
+Obit wrote and this one does not know is kept in `unknown` and written back where it was, so that
+nothing is lost by passing through.
+
+In the classes with `omit_defaults` a field that has its default is left out of the document, unless
+it is declared `written(…)`; the others write all that they have.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
 SCHEMA = 1
 
-# In the document "0x…"; see `encode`.
 Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-f]+$")]
 Scalar = str | int | float | bool | None
 
@@ -31,10 +33,23 @@ def hex_address(value: int) -> str:
     return f"0x{value:x}"
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+T = TypeVar("T")
+
+UNKNOWN = "*unknown*"
+"""The name under which `Record.unknown` passes through msgspec; no document has it, `encode` puts the fields back in their place."""
+
+
+def written(value: T) -> T:
+    """A default that the document shows all the same (msgspec cannot know that a factory's value is a default)."""
+    empty: Any = value.copy if isinstance(value, dict) else lambda: value
+    default: T = msgspec.field(default_factory=empty)
+    return default
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every part of the document: unknown fields survive in `unknown`."""
 
-    unknown: dict[str, Any] = {}
+    unknown: dict[str, Any] | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name=UNKNOWN)
 
 
 class Signal(Record, frozen=True, kw_only=True):
@@ -75,6 +90,8 @@ class Variable(Record, frozen=True, kw_only=True):
     value: str | None
     address: Address | None = None
     status: VariableStatus = "ok"
+    reason: str | None = None
+    """Why the value cannot be had, where `status` is not ok."""
     tags: tuple[str, ...] = ()
     children: tuple["Variable", ...] = ()
 
@@ -86,7 +103,7 @@ class SourceLine(Record, frozen=True, kw_only=True):
     text: str
 
 
-class Instruction(Record, frozen=True, kw_only=True):
+class Instruction(Record, frozen=True, kw_only=True, omit_defaults=True):
     """One disassembled instruction; `current` marks the one at the frame's pc."""
 
     address: Address
@@ -95,36 +112,36 @@ class Instruction(Record, frozen=True, kw_only=True):
     current: bool = False
 
 
-class Frame(Record, frozen=True, kw_only=True):
+class Frame(Record, frozen=True, kw_only=True, omit_defaults=True):
     """One call, innermost first; `offset` is within the module's file, `trust` how the frame was found."""
 
     pc: Address
-    module: str | None = None
-    build_id: str | None = None
-    offset: Address | None = None
-    function: str | None = None
-    file: str | None = None
-    line: int | None = None
-    column: int | None = None
-    inlined: bool = False
-    trust: Trust = "cfi"
-    language: str | None = None
+    module: str | None = written(None)
+    build_id: str | None = written(None)
+    offset: Address | None = written(None)
+    function: str | None = written(None)
+    file: str | None = written(None)
+    line: int | None = written(None)
+    column: int | None = written(None)
+    inlined: bool = written(False)
+    trust: Trust = written("cfi")
+    language: str | None = written(None)
     signal_frame: bool = False
-    variables: tuple[Variable, ...] = ()
+    variables: tuple[Variable, ...] = written(())
     source: tuple[SourceLine, ...] | None = None
     disassembly: tuple[Instruction, ...] | None = None
 
 
-class Thread(Record, frozen=True, kw_only=True):
+class Thread(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A thread and its stack; `frames_omitted` counts those cut out of the middle (the first 256 and last 64 are kept)."""
 
     tid: int
-    name: str | None = None
-    crashed: bool = False
-    state: str | None = None
+    name: str | None = written(None)
+    crashed: bool = written(False)
+    state: str | None = written(None)
     frames_omitted: int = 0
-    frames: tuple[Frame, ...] = ()
-    registers: dict[str, Address] = {}
+    frames: tuple[Frame, ...] = written(())
+    registers: dict[str, Address] = written({})
 
 
 class Module(Record, frozen=True, kw_only=True):
@@ -183,10 +200,10 @@ class Missing(Record, frozen=True, kw_only=True):
     fix: str | None = None
 
 
-class Fault(Record, frozen=True, kw_only=True):
+class Fault(Record, frozen=True, kw_only=True, omit_defaults=True):
     """One fault: everything that the report, the console and the store know of it."""
 
-    schema: int = SCHEMA
+    schema: int = written(SCHEMA)
     id: str
     captured_at: str
     source: Source
@@ -194,24 +211,24 @@ class Fault(Record, frozen=True, kw_only=True):
     message: str | None
     explanation: str
     classifiers: tuple[str, ...]
-    evidence: tuple[Evidence, ...] = ()
-    severity: Severity = "unknown"
-    access: Access = Access()
+    evidence: tuple[Evidence, ...] = written(())
+    severity: Severity = written("unknown")
+    access: Access = written(Access())
     fingerprint: str
     fingerprint_frames: tuple[str, ...]
     strict_fingerprint: str
     quality: int
-    quality_reasons: tuple[str, ...] = ()
-    attributes: dict[str, Scalar] = {}
-    threads: tuple[Thread, ...] = ()
+    quality_reasons: tuple[str, ...] = written(())
+    attributes: dict[str, Scalar] = written({})
+    threads: tuple[Thread, ...] = written(())
     globals: tuple[Variable, ...] = ()
-    modules: tuple[Module, ...] = ()
-    heap: Heap | None = None
-    mappings: tuple[Mapping, ...] = ()
+    modules: tuple[Module, ...] = written(())
+    heap: Heap | None = written(None)
+    mappings: tuple[Mapping, ...] = written(())
     memory: tuple[MemoryBlock, ...] = ()
     process: dict[str, Any]
-    host: dict[str, Any] = {}
-    missing: tuple[Missing, ...] = ()
+    host: dict[str, Any] = written({})
+    missing: tuple[Missing, ...] = written(())
     others: tuple["Fault", ...] | None = None
 
     @property

@@ -1,0 +1,115 @@
+"""What a location expression may ask of one frame: registers, memory, CFA, frame base, thread-local storage, entry values."""
+
+from collections.abc import Mapping
+
+from obit.analysis.contexts import MemoryContext
+from obit.analysis.unwind.stack import UnwoundFrame
+from obit.analysis.variables.tls import tls_address
+from obit.debuginfo.location import (
+    MemoryLocation,
+    NotAvailable,
+    RegisterLocation,
+    ValueLocation,
+    entry_register,
+    evaluate,
+    frame_base_address,
+)
+from obit.debuginfo.scopes import Expression, Scope
+from obit.image.process import LoadedModule, ProcessImage, ThreadImage
+
+UNKNOWN_ENTRY = "optimized out: the caller does not say what it passed"
+
+
+class FrameContext(MemoryContext):
+    """`caller` is the next outer machine frame's context, for entry values; None at the end of the stack."""
+
+    def __init__(
+        self, image: ProcessImage, thread: ThreadImage, frame: UnwoundFrame, scope: Scope | None, caller: "FrameContext | None"
+    ) -> None:
+        super().__init__(image)
+        self.bias = frame.module.bias if frame.module else 0
+        self.thread = thread
+        self.frame = frame
+        self.scope = scope
+        self.caller = caller
+        self._base: int | None = None
+
+    @property
+    def module(self) -> LoadedModule:
+        """The frame's module."""
+        if self.frame.module is None:
+            raise NotAvailable("the frame is in no module")
+        return self.frame.module
+
+    @property
+    def address(self) -> int:
+        """The file address that location lists are asked for."""
+        return self.frame.lookup - self.module.bias
+
+    def register(self, number: int) -> int:
+        """A register of this frame."""
+        try:
+            return self.frame.registers[number]
+        except KeyError:
+            raise NotAvailable(self._lost(number)) from None
+
+    def register_bytes(self, number: int, size: int) -> bytes:
+        """The low bytes of any register of this frame."""
+        if number in self.frame.registers:
+            return self.frame.registers[number].to_bytes(8, "little").ljust(size, b"\0")[:size]
+        # Vector registers are caller-saved: their values hold in the innermost frame only.
+        data = self.thread.vectors.get(number) if self.frame.trust == "context" else None
+        if data is None:
+            raise NotAvailable(self._lost(number))
+        return data.ljust(size, b"\0")[:size]
+
+    def _lost(self, number: int) -> str:
+        names = self.machine.registers
+        return f"optimized out: {names[number] if number < len(names) else f'register {number}'} was not preserved"
+
+    def cfa(self) -> int:
+        """The canonical frame address."""
+        if self.frame.cfa is None:
+            raise NotAvailable("the canonical frame address is not known")
+        return self.frame.cfa
+
+    def frame_base(self) -> int:
+        """DW_AT_frame_base of the function, evaluated once."""
+        if self._base is None:
+            expression = self.scope.frame_base(self.address) if self.scope else None
+            if expression is None:
+                raise NotAvailable("the frame base is not known")
+            self._base = frame_base_address(expression, self)
+        return self._base
+
+    def tls_address(self, offset: int) -> int:
+        """This thread's copy of a variable of the frame's module."""
+        address = tls_address(self.image, self.thread, self.module, offset)
+        if address is None:
+            raise NotAvailable("this thread has no copy of the variable (yet), or it was not captured")
+        return address
+
+    def entry_value(self, expression: Expression) -> int | bytes:
+        """What a register held when the function was entered: from the caller's call site parameters (DWARF 5 section 3.4.2)."""
+        caller = self.caller
+        register = entry_register(expression)
+        if caller is None or register is None:
+            raise NotAvailable(UNKNOWN_ENTRY)
+        found = caller.parameters().get(register)
+        if not isinstance(found, Expression):
+            raise NotAvailable(UNKNOWN_ENTRY)
+        location = evaluate(found, caller)
+        if isinstance(location, ValueLocation):
+            return location.value
+        if isinstance(location, MemoryLocation):
+            return location.address
+        if isinstance(location, RegisterLocation):
+            return caller.register(location.number)
+        raise NotAvailable(UNKNOWN_ENTRY)
+
+    def parameters(self) -> Mapping[int, object]:
+        """The call site parameters of the call this frame is in."""
+        file = self.module.file
+        if file is None or self.frame.trust == "context":
+            return {}
+        return file.entry_values(self.frame.pc - self.module.bias, self.frame.pc - self.module.bias)
