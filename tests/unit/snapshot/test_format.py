@@ -1,7 +1,8 @@
 """Printing values that a crashed program chose."""
 
 import pytest
-from obit.snapshot import format  # noqa: A004  (the module under test)
+
+from obit.snapshot import format
 
 
 @pytest.mark.parametrize(
