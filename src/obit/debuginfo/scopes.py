@@ -15,8 +15,12 @@ Op = tuple[int, int, int, int]
 
 
 class Expression(msgspec.Struct, frozen=True):
-    """A location expression. `blocks` holds the bytes of operations that carry some (implicit_value, entry_value's inner ops …),
-    keyed by the operation's index."""
+    """A location expression. `blocks` holds what an operation needs beyond its numbers, keyed by the operation's index:
+
+    implicit_value: bytes · entry_value: the inner Expression · const_type: (BaseType, bytes) · regval_type, deref_type, convert,
+    reinterpret: BaseType (absent where the type's offset is 0, the generic type) · addrx, constx, GNU_addr_index, GNU_const_index:
+    int, the word of .debug_addr (a file address for addrx) · call2, call4, call_ref: the Expression of that DIE's location, None
+    where it has none. What could not be resolved is absent, and the evaluator says so."""
 
     ops: tuple[Op, ...]
     blocks: dict[int, object] = {}
