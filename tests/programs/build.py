@@ -7,7 +7,6 @@ crashes need a plain file name in core_pattern, which is the machine's: one hold
 import fcntl
 import hashlib
 import os
-import resource
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -120,13 +119,9 @@ def core_files() -> Iterator[None]:
 def crash(at: Crashed) -> str | None:
     """Run a case until it dies of its signal; its core becomes `at.core`. What went wrong, if anything. Call within `core_files`."""
     stack = at.case.program.stack_kb * 1024
-
-    def limits() -> None:
-        resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        resource.setrlimit(resource.RLIMIT_STACK, (stack, resource.RLIM_INFINITY))
-
+    command = ["prlimit", "--core=unlimited", f"--stack={stack}:", str(at.exe)]
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen([at.exe], cwd=at.exe.parent, stdin=quiet, stdout=quiet, stderr=quiet, preexec_fn=limits)
+    process = subprocess.Popen(command, cwd=at.exe.parent, stdin=quiet, stdout=quiet, stderr=quiet)
     status = process.wait(CRASH_SECONDS)
     if status != -at.case.program.signal:
         return f"{at.case.name} ended with {status}, not by {at.case.program.signal.name}"

@@ -163,13 +163,13 @@ OLD_ABI = Variant("old-abi", flags=(*O0, "-D_GLIBCXX_USE_CXX11_ABI=0"))
 LTO = Variant("lto", flags=(*O2, "-flto"))
 
 VARIANTS: dict[Variant, tuple[str, ...]] = {
-    CLANG_O0: (
-        "c/scalars c/enums c/bitfields c/structs c/unions c/arrays c/pointers c/strings c/vla c/tls c/inlined c/handler_crash".split()
-        + "cpp/classes cpp/inheritance cpp/templates cpp/lambdas cpp/namespaces cpp/references cpp/members cpp/sequences".split()
+    CLANG_O0: tuple(
+        "c/scalars c/enums c/bitfields c/structs c/unions c/arrays c/pointers c/strings c/vla c/tls c/inlined c/handler_crash "
+        "cpp/classes cpp/inheritance cpp/templates cpp/lambdas cpp/namespaces cpp/references cpp/members cpp/sequences".split()
     ),
-    CLANG_O2: (
-        "c/scalars c/bitfields c/structs c/arrays c/pointers c/tail_call c/inlined c/noreturn c/vla c/threads-3".split()
-        + "cpp/classes cpp/inheritance cpp/lambdas cpp/references cpp/optimized cpp/algorithms cpp/uncaught".split()
+    CLANG_O2: tuple(
+        "c/scalars c/bitfields c/structs c/arrays c/pointers c/tail_call c/inlined c/noreturn c/vla c/threads-3 "
+        "cpp/classes cpp/inheritance cpp/lambdas cpp/references cpp/optimized cpp/algorithms cpp/uncaught".split()
     ),
     LIBCXX_O0: tuple("cpp/strings cpp/sequences cpp/maps cpp/vocabulary cpp/smart_pointers cpp/functions cpp/uncaught".split()),
     LIBCXX_O2: ("cpp/nested_types",),
