@@ -1,0 +1,1 @@
+"""Threads' stacks as machine frames."""

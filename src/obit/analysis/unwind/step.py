@@ -15,7 +15,7 @@ class Caller(msgspec.Struct, frozen=True):
     signal_frame: bool = False
 
 
-class StackEnd(Exception):  # noqa: N818 - an end is no error
+class StackEnd(Exception):
     """The stack ends here. `why` is one of `Stack.end`; `cfa` is the last frame's when known."""
 
     def __init__(self, why: str, cfa: int | None = None) -> None:

@@ -1,0 +1,1 @@
+"""Values: where a variable is, and what it says."""

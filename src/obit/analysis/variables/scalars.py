@@ -125,8 +125,7 @@ def _decimal(significand: int, shift: int, digits: int) -> str:
 
     context = Context(prec=6000, Emin=-20000, Emax=20000)
     exact = context.multiply(Decimal(significand), context.power(Decimal(2), shift))
-    text = f"{Context(prec=digits - 3).plus(exact).normalize():g}"
-    return text
+    return f"{Context(prec=digits - 3).plus(exact).normalize():g}"
 
 
 def enum_text(type: EnumType, value: int) -> str:
