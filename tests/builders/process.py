@@ -109,6 +109,7 @@ def process(
     machine: Machine = X86_64,
     special: dict[str, int] | None = None,
     vectors: dict[int, bytes] | None = None,
+    auxv: Mapping[int, int] | None = None,
 ) -> ProcessImage:
     """A process of one thread."""
     thread = ThreadImage(tid=1, registers=dict(registers or {}), special=special or {}, vectors=vectors or {})
@@ -119,7 +120,7 @@ def process(
         mappings=mappings,
         modules=modules,
         signal=signal,
-        auxv={},
+        auxv=auxv or {},
         process={"pid": 1},
     )
 

@@ -7,7 +7,7 @@ modules that have a PT_TLS segment, which is how ld.so counts them at start.
 
 from obit.debuginfo.elf import PT_TLS, Elf
 from obit.errors import BadInput
-from obit.image.linkmap import link_map
+from obit.image.linkmap import linked
 from obit.image.process import LoadedModule, MemoryAbsent, ProcessImage, ThreadImage
 
 UNALLOCATED = 0xFFFFFFFFFFFFFFFF
@@ -46,7 +46,7 @@ def tls_module_id(image: ProcessImage, module: LoadedModule) -> int | None:
 def _load_order(image: ProcessImage) -> list[LoadedModule]:
     """Modules in the link map's order; the image's own where there is no link map (a static program has one module)."""
     by_bias = {module.bias: module for module in image.modules}
-    ordered = [by_bias[entry.bias] for entry in link_map(image) if entry.bias in by_bias]
+    ordered = [by_bias[bias] for bias, _ in linked(image.memory, image.auxv) if bias in by_bias]
     return ordered or list(image.modules)
 
 

@@ -25,7 +25,7 @@ OUTERMOST = row((RSP, 8), {RIP: Rule("undefined")})
 
 def test_cfi_finds_callers_and_restores_callee_saved_registers() -> None:
     pushes_rbx = row((RSP, 16), {RIP: Rule("offset", -8), RBX: Rule("offset", -16)})
-    module = loaded(FakeModule({range(0, 0x100): pushes_rbx, range(0x100, 0x200): OUTERMOST}), TEXT, TEXT + 0x1000, bias=TEXT)
+    module = loaded(FakeModule({range(0x100): pushes_rbx, range(0x100, 0x200): OUTERMOST}), TEXT, TEXT + 0x1000, bias=TEXT)
     image = process({STACK: words(77, TEXT + 0x110)}, registers={RIP: TEXT + 0x10, RSP: STACK, RBX: 5, RAX: 9}, modules=(module,))
     stack = Unwinder(image).unwind(image.threads[0])
     assert [frame.pc for frame in stack.frames] == [TEXT + 0x10, TEXT + 0x110]
@@ -46,7 +46,7 @@ def test_rbx_is_preserved_and_rax_is_not() -> None:
 
 def test_the_caller_of_a_signal_frame_is_looked_up_at_its_own_pc() -> None:
     frame = row((RSP, 32), {RIP: Rule("offset", -8), RSP: Rule("offset", -16)}, signal_frame=True)
-    module = loaded(FakeModule({range(0, 0x100): frame, range(0x100, 0x200): OUTERMOST}), TEXT, TEXT + 0x1000, bias=TEXT)
+    module = loaded(FakeModule({range(0x100): frame, range(0x100, 0x200): OUTERMOST}), TEXT, TEXT + 0x1000, bias=TEXT)
     other_stack = 0x10000  # a signal handler may run on a stack below or above
     image = process({STACK: words(0, 0, other_stack, TEXT + 0x100)}, registers={RIP: TEXT, RSP: STACK}, modules=(module,))
     stack = Unwinder(image).unwind(image.threads[0])
