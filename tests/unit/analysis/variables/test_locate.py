@@ -69,7 +69,7 @@ def test_a_lost_register_is_optimized_out_by_name() -> None:
 
 def test_no_entry_in_the_location_list_is_optimized_out() -> None:
     image = image_with()
-    with pytest.raises(Unavailable, match="^optimized out$"):
+    with pytest.raises(Unavailable, match=r"^optimized out$"):
         object_of(image, variable(None), context(image, {}))
 
 
