@@ -1,58 +1,125 @@
-"""The dynamic linker's list of loaded objects (`struct r_debug`, `struct link_map`: glibc elf/link.h; SVR4 ABI)."""
+"""The dynamic linker's own list of what it loaded: the way to the modules when a core has no NT_FILE.
 
-import msgspec
+Sources: struct r_debug and link_map (link.h of glibc and musl), DT_DEBUG (System V gABI, "Dynamic Section"), the auxiliary vector
+(getauxval(3)).
+"""
 
-from obit.debuginfo.elf import PT_DYNAMIC, Elf
-from obit.errors import BadInput
-from obit.image.process import LoadedModule, MemoryAbsent, ProcessImage
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 
+from obit.debuginfo.elf import PT_DYNAMIC, Elf, Segment
+from obit.image.corenotes import text
+from obit.image.mappings import AT_SYSINFO_EHDR
+from obit.image.modules import PAGE_MASK, FileHeaders, bias_of, elf_in_memory, extent, loads
+from obit.image.process import MappedRange, Memory, MemoryAbsent
+
+AT_PHDR, AT_PHENT, AT_PHNUM, AT_ENTRY, AT_EXECFN = 3, 4, 5, 9, 31
+PT_PHDR = 6
 DT_NULL, DT_DEBUG = 0, 21
-MOST_OBJECTS = 10_000
-MOST_DYNAMIC = 4_096
+MAX_LINKS = 8192
+MAX_PATH = 4096
+
+_PHDR = struct.Struct("<IIQQQQQQ")
+_LINK = struct.Struct("<QQQQ")
 
 
-class LinkMapEntry(msgspec.Struct, frozen=True, gc=False):
-    """`bias` is l_addr; `name` is empty for the main program."""
+def name_mappings(
+    mappings: Sequence[MappedRange], memory: Memory, auxv: Mapping[int, int], exe: str | None, headers: FileHeaders
+) -> tuple[MappedRange, ...]:
+    """The mappings with path and offset as far as the link map and the ELF headers in memory (or else in the files) tell them.
+    `exe` is the executable's path when the caller knows it."""
+    seen = dict(_headers_in_memory(mappings, memory))
+    vdso = auxv.get(AT_SYSINFO_EHDR, 0)
+    names = {0: exe} if exe else {}
+    loaded: list[tuple[str, int, Elf]] = []
+    for bias, name in linked(memory, auxv):
+        path = name or names.get(0) or exec_name(memory, auxv)
+        elf = seen.get(bias) or (headers(path) if path and path.startswith("/") else None)
+        if path and elf is not None and not _holds(elf, bias, vdso):
+            loaded.append((path, bias, elf))
+    main = exe or exec_name(memory, auxv)
+    loaded += [(main, bias, elf) for bias, elf in seen.items() if main and _holds(elf, bias, auxv.get(AT_PHDR, 0))]
+    return _renamed(mappings, loaded)
 
-    bias: int
-    name: str
+
+def exec_name(memory: Memory, auxv: Mapping[int, int]) -> str | None:
+    """The path that was given to execve, from AT_EXECFN."""
+    return string(memory, auxv[AT_EXECFN], MAX_PATH) if AT_EXECFN in auxv else None
 
 
-def link_map(image: ProcessImage) -> list[LinkMapEntry]:
-    """The chain from the main program's DT_DEBUG on, as far as it can be read; empty for static programs."""
-    for module in image.modules:
-        debug = _dynamic_value(image, module, DT_DEBUG)
-        if debug:
-            return _chain(image, debug)
-    return []
-
-
-def _dynamic_value(image: ProcessImage, module: LoadedModule, tag: int) -> int | None:
-    """A value of the module's dynamic section as it is in memory."""
-    try:
-        elf = Elf(lambda offset, size: image.memory.read_some(module.start + offset, size))
-        segment = next((s for s in elf.segments if s.type == PT_DYNAMIC), None)
-        if segment is None:
-            return None
-        for index in range(min(segment.memsz // 16, MOST_DYNAMIC)):
-            found = image.memory.u64(module.bias + segment.vaddr + 16 * index)
-            if found == tag:
-                return image.memory.u64(module.bias + segment.vaddr + 16 * index + 8)
-            if found == DT_NULL:
-                return None
-    except (MemoryAbsent, BadInput):
-        pass
+def string(memory: Memory, address: int, limit: int) -> str | None:
+    """The NUL-terminated text at an address; None when it is not all there or longer than `limit` bytes."""
+    for size in (min(256, limit), limit):
+        data = memory.read_some(address, size)
+        end = data.find(b"\0")
+        if end >= 0:
+            return text(data[:end])
     return None
 
 
-def _chain(image: ProcessImage, debug: int) -> list[LinkMapEntry]:
-    found: list[LinkMapEntry] = []
+def linked(memory: Memory, auxv: Mapping[int, int]) -> Iterator[tuple[int, str]]:
+    """(bias, path) of the link map's entries; the executable's path is empty. Ends where the chain is damaged."""
+    at, seen = _first_link(memory, auxv), set[int]()
+    while at and at not in seen and len(seen) < MAX_LINKS:
+        seen.add(at)
+        entry = memory.read_some(at, _LINK.size)
+        if len(entry) < _LINK.size:
+            return
+        bias, name, _, following = _LINK.unpack(entry)
+        yield bias, string(memory, name, MAX_PATH) or ""
+        at = following
+
+
+def _first_link(memory: Memory, auxv: Mapping[int, int]) -> int:
+    """r_debug.r_map of the executable whose program headers AT_PHDR shows; 0 when there is none."""
+    segments = _main_segments(memory, auxv)
+    bias = next((auxv[AT_PHDR] - segment.vaddr for segment in segments if segment.type == PT_PHDR), 0)
+    dynamic = next((segment for segment in segments if segment.type == PT_DYNAMIC), None)
+    if dynamic is None:
+        return 0
+    table = memory.read_some(dynamic.vaddr + bias, min(dynamic.memsz, 1 << 16))
+    debug = next((value for tag, value in struct.iter_unpack("<QQ", table[: len(table) & ~15]) if tag == DT_DEBUG), 0)
     try:
-        here = image.memory.u64(debug + 8)
-        while here and len(found) < MOST_OBJECTS:
-            name = image.memory.read_some(image.memory.u64(here + 8), 4096).split(b"\0", 1)[0]
-            found.append(LinkMapEntry(image.memory.u64(here), name.decode("utf-8", "replace")))
-            here = image.memory.u64(here + 24)
+        return memory.u64(debug + 8) if debug else 0
     except MemoryAbsent:
-        pass
-    return found
+        return 0
+
+
+def _main_segments(memory: Memory, auxv: Mapping[int, int]) -> list[Segment]:
+    if AT_PHDR not in auxv or auxv.get(AT_PHENT) != _PHDR.size:
+        return []
+    table = memory.read_some(auxv[AT_PHDR], _PHDR.size * min(auxv.get(AT_PHNUM, 0), 1024))
+    return [Segment(*row) for row in _PHDR.iter_unpack(table[: len(table) // _PHDR.size * _PHDR.size])]
+
+
+def _headers_in_memory(mappings: Sequence[MappedRange], memory: Memory) -> Iterator[tuple[int, Elf]]:
+    """(bias, headers) of what looks like a loaded ELF file at the start of a mapping."""
+    for mapping in mappings:
+        elf = elf_in_memory(memory, mapping.start)
+        bias = bias_of(elf, MappedRange(mapping.start, mapping.end, "?")) if elf else None
+        if elf is not None and bias is not None:
+            yield bias, elf
+
+
+def _holds(elf: Elf, bias: int, address: int) -> bool:
+    start, end = extent(elf, bias)
+    return start <= address < end
+
+
+def _renamed(mappings: Sequence[MappedRange], loaded: Sequence[tuple[str, int, Elf]]) -> tuple[MappedRange, ...]:
+    places = sorted(place for path, bias, elf in loaded for place in _places(path, bias, elf))
+    return tuple(_named(mapping, places) for mapping in mappings)
+
+
+def _places(path: str, bias: int, elf: Elf) -> Iterator[tuple[int, int, int, str]]:
+    """(start, end, file offset, path) of the file's segments in memory, in whole pages."""
+    for segment in loads(elf):
+        start = (segment.vaddr & PAGE_MASK) + bias
+        yield start, segment.vaddr + segment.filesz + bias, segment.offset & PAGE_MASK, path
+
+
+def _named(mapping: MappedRange, places: Sequence[tuple[int, int, int, str]]) -> MappedRange:
+    for start, end, offset, path in places:
+        if mapping.path is None and start <= mapping.start < end:
+            return MappedRange(mapping.start, mapping.end, mapping.flags, offset + mapping.start - start, path)
+    return mapping

@@ -90,8 +90,8 @@ class LoadedModule(msgspec.Struct, frozen=True):
 
 
 class ProcessImage(msgspec.Struct, frozen=True):
-    """`threads[0]` is the one that crashed (or asked). `process` and `host` hold facts for the document (pid, ppid, uid, gid, exe, cmdline, …).
-    `missing` lists (what, why, fix) that could not be had."""
+    """`threads[0]` is the one that crashed (or asked). `process` and `host` hold facts for the document (pid, ppid, uid, gid, exe,
+    cmdline, environ …; the variables' values are not scrubbed here). `missing` lists (what, why, fix) that could not be had."""
 
     machine: Machine
     memory: Memory
@@ -103,6 +103,12 @@ class ProcessImage(msgspec.Struct, frozen=True):
     process: dict[str, Any]
     host: dict[str, Any] = {}
     missing: tuple[tuple[str, str, str | None], ...] = ()
+    captured_at: str | None = None
+    """RFC 3339, UTC: what the capturing side noted, else the time of the core file."""
+    source: str | None = None
+    """What the capturing side noted (`snapshot.model.Source`); None for a core that Obit did not write."""
+    message: str | None = None
+    attributes: dict[str, str | int | float | bool | None] = {}
 
     def module_at(self, address: int) -> LoadedModule | None:
         """The module that contains a runtime address."""
