@@ -51,7 +51,7 @@ def cut(text: str, columns: int) -> str:
 
 def truncate(text: str, columns: int) -> str:
     """`text`, or its beginning and `…` when it is wider than `columns`."""
-    return text if width(text) <= columns else cut(text, columns - 1).rstrip() + "…"
+    return text if width(text) <= columns else cut(text, columns - 1).rstrip(" …") + "…"
 
 
 def truncate_left(text: str, columns: int) -> str:

@@ -4,6 +4,7 @@ import sys
 from types import ModuleType
 
 import pytest
+
 from obit.cli import main
 from obit.errors import BadInput
 

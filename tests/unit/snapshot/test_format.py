@@ -2,7 +2,7 @@
 
 import pytest
 
-from obit.snapshot import format
+from obit.snapshot import format as formats
 
 
 @pytest.mark.parametrize(
@@ -20,19 +20,19 @@ from obit.snapshot import format
     ],
 )
 def test_printable_spells_out_what_a_terminal_would_obey(text: str, shown: str) -> None:
-    assert format.printable(text) == shown
+    assert formats.printable(text) == shown
 
 
 @pytest.mark.parametrize(("text", "columns"), [("cart", 4), ("日本", 4), ("e\u0301", 1), ("a日", 3)])
 def test_width_counts_columns(text: str, columns: int) -> None:
-    assert format.width(text) == columns
+    assert formats.width(text) == columns
 
 
 @pytest.mark.parametrize(
     ("text", "columns", "shown"), [("abcdef", 6, "abcdef"), ("abcdef", 4, "abc…"), ("日本語", 5, "日本…"), ("ab cd", 4, "ab…")]
 )
 def test_truncate_never_exceeds(text: str, columns: int, shown: str) -> None:
-    assert format.truncate(text, columns) == shown
+    assert formats.truncate(text, columns) == shown
 
 
 @pytest.mark.parametrize(
@@ -45,27 +45,27 @@ def test_truncate_never_exceeds(text: str, columns: int, shown: str) -> None:
     ],
 )
 def test_a_path_loses_directories_from_the_left(path: str, columns: int, shown: str) -> None:
-    assert format.shorten_path(path, columns) == shown
+    assert formats.shorten_path(path, columns) == shown
 
 
 def test_wrap_breaks_between_words_and_inside_one_that_is_too_long() -> None:
-    assert format.wrap("it read through a null pointer", 12) == ["it read", "through a", "null pointer"]
-    assert format.wrap("an abcdefghijkl x", 5) == ["an", "abcde", "fghij", "kl x"]
-    assert format.wrap("", 5) == []
-    assert all(format.width(line) <= 5 for line in format.wrap("日本語日本語 ab", 5))
+    assert formats.wrap("it read through a null pointer", 12) == ["it read", "through a", "null pointer"]
+    assert formats.wrap("an abcdefghijkl x", 5) == ["an", "abcde", "fghij", "kl x"]
+    assert formats.wrap("", 5) == []
+    assert all(formats.width(line) <= 5 for line in formats.wrap("日本語日本語 ab", 5))
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0.25, "0.2 s"), (45, "45 s"), (60, "1 m"), (11530, "3 h 12 m"), (90000, "1 d 1 h")])
 def test_durations(seconds: float, shown: str) -> None:
-    assert format.duration_text(seconds) == shown
+    assert formats.duration_text(seconds) == shown
 
 
 @pytest.mark.parametrize(("count", "shown"), [(0, "0 B"), (999, "999 B"), (606_000, "606 kB"), (4_200_000_000, "4.2 GB")])
 def test_sizes(count: int, shown: str) -> None:
-    assert format.size_text(count) == shown
+    assert formats.size_text(count) == shown
 
 
 def test_counts() -> None:
-    assert format.count_text(1, "frame") == "1 frame"
-    assert format.count_text(39936, "frame") == "39,936 frames"
-    assert format.count_text(2, "process", "processes") == "2 processes"
+    assert formats.count_text(1, "frame") == "1 frame"
+    assert formats.count_text(39936, "frame") == "39,936 frames"
+    assert formats.count_text(2, "process", "processes") == "2 processes"

@@ -1,0 +1,178 @@
+"""The report's head and its rows: what happened in words, what supports it, and where to go on."""
+
+from collections.abc import Iterable, Sequence
+
+from obit.snapshot.format import count_text, duration_text, printable, printable_lines, truncate, width, wrap
+from obit.snapshot.model import Evidence, Fault, Missing, Thread
+from obit.snapshot.names import kind_text, program_name
+from obit.snapshot.page import BOLD, DIM, GREEN, RED, YELLOW, Page, Piece
+from obit.snapshot.stacks import alike, without_starters
+
+LABEL_COLUMNS = 10
+CONFIDENCE_STYLE = {"certain": GREEN, "likely": YELLOW, "hint": DIM}
+MESSAGE_LINES = 12
+STACK_LINES = 6
+SHORT_ID = 12
+
+
+def head(page: Page, fault: Fault) -> None:
+    """`shop-cart crashed: use after free (write)`, then signal, time, process and host."""
+    verb = "crashed: " if fault.signal is not None else ""
+    program = program_name(fault)
+    name = truncate(printable(program if verb else f"{program}:"), max(page.columns // 2, 12))
+    short = fault.id[:SHORT_ID]
+    kind = truncate(printable(kind_text(fault)), max(page.columns - width(name) - len(verb) - SHORT_ID - 3, 12))
+    page.spread([(f"{name} {verb}", BOLD), (kind, RED)], (short, DIM))
+    for line in wrap_parts(facts(fault), page.columns):
+        page.line((line, DIM))
+
+
+def facts(fault: Fault) -> list[str]:
+    """Signal, time, process and host, each in a few words."""
+    pid, age = fault.process.get("pid"), fault.process.get("age")
+    parts = [
+        signal_text(fault),
+        f"{fault.captured_at[:10]} {fault.captured_at[11:19]} UTC",
+        f"pid {pid}" if pid else None,
+        f"up {duration_text(age)}" if isinstance(age, int | float) and age >= 0 else None,
+        host_name(fault),
+        f"{fault.process['container']}" if isinstance(fault.process.get("container"), str) else None,
+    ]
+    return [printable(part[:200]) for part in parts if part]
+
+
+def host_name(fault: Fault) -> str | None:
+    """The machine's name."""
+    names = (fault.host.get(key) for key in ("name", "hostname", "node"))
+    return next((name for name in names if isinstance(name, str) and name), None)
+
+
+def signal_text(fault: Fault) -> str | None:
+    """`SIGSEGV at 0x10`; the address only where it says something."""
+    if fault.signal is None:
+        return None
+    address = fault.access.address or (fault.signal.address if fault.access.kind == "none" else None)
+    sender = fault.signal.sender_pid
+    if address:
+        return f"{fault.signal.name} at {address}"
+    foreign = sender and sender != fault.process.get("pid")
+    return f"{fault.signal.name} sent by pid {sender}" if foreign else fault.signal.name
+
+
+def wrap_parts(parts: Iterable[str], columns: int, separator: str = " · ") -> list[str]:
+    """Parts on as few lines as they take, broken between parts."""
+    lines: list[str] = []
+    for part in parts:
+        short = truncate(part, columns)
+        if lines and width(lines[-1]) + len(separator) + width(short) <= columns:
+            lines[-1] += separator + short
+        else:
+            lines.append(short)
+    return lines
+
+
+def story(page: Page, fault: Fault) -> None:
+    """The explanation, then the program's own last words unless the explanation has them."""
+    page.blank()
+    for line in wrap(printable(" ".join(fault.explanation.split())), page.columns - 2):
+        page.line("  ", line)
+    message = printable_lines(fault.message or "")
+    if not message or " ".join(message) in fault.explanation:
+        return
+    page.blank()
+    wrapped = [part for line in message for part in wrap(line, page.columns - 4) or [""]]
+    for line in wrapped[:MESSAGE_LINES]:
+        page.line("  ", ("│ ", RED), line)
+    if len(wrapped) > MESSAGE_LINES:
+        page.line("  ", (f"│ … {count_text(len(wrapped) - MESSAGE_LINES, 'more line')}", DIM))
+
+
+def row(page: Page, label: str, text: str, style: str = "") -> None:
+    """A labelled text, wrapped under itself."""
+    for index, line in enumerate(wrap(printable(text), page.columns - LABEL_COLUMNS)):
+        page.line((f"{label if index == 0 else '':<{LABEL_COLUMNS}}", DIM), (line, style))
+
+
+def why(page: Page, evidence: Sequence[Evidence], most: int) -> None:
+    """A row for each piece of evidence, the surest first."""
+    order = list(CONFIDENCE_STYLE)
+    label = "why"
+    for item in sorted(evidence, key=lambda one: order.index(one.confidence))[:most]:
+        lines = wrap(printable(item.text), page.columns - LABEL_COLUMNS - 9)
+        for index, line in enumerate(lines):
+            sure: Piece = (f"{item.confidence if index == 0 else '':<9}", CONFIDENCE_STYLE[item.confidence])
+            page.line((f"{label if index == 0 else '':<{LABEL_COLUMNS}}", DIM), sure, line)
+        label = ""
+    if len(evidence) > most:
+        row(page, "", f"and {count_text(len(evidence) - most, 'more piece')} of evidence", DIM)
+
+
+def access(page: Page, fault: Fault) -> None:
+    """The faulting instruction, for the expert."""
+    if fault.access.instruction:
+        at = f" of {fault.access.address}" if fault.access.address else ""
+        verb = "" if fault.access.kind in ("none", "stack") else f"   ({fault.access.kind}{at})"
+        page.line((f"{'code':<{LABEL_COLUMNS}}", DIM), truncate(printable(fault.access.instruction) + verb, page.columns - LABEL_COLUMNS))
+
+
+def severity(page: Page, fault: Fault) -> None:
+    """Whether an attacker could have used the fault, when that may be so."""
+    if fault.severity in ("exploitable", "probably-exploitable"):
+        row(page, "severity", fault.severity.replace("-", " "), RED)
+
+
+def heap(page: Page, fault: Fault, most: int) -> None:
+    """What the allocator's data says, when it says something."""
+    findings = fault.heap.findings if fault.heap else ()
+    for index, finding in enumerate(findings[:most]):
+        row(page, "heap" if index == 0 else "", f"{finding.confidence}: {finding.text}")
+
+
+def other_threads(page: Page, threads: Sequence[Thread]) -> None:
+    """`15 threads in epoll_wait < loop`: the same stack is told once."""
+    groups = alike(threads)
+    for index, group in enumerate(groups[:STACK_LINES]):
+        names = without_starters(group.names, group.threads[0].frames)
+        who = count_text(len(group.threads), "thread") if len(group.threads) > 1 else f"thread {group.threads[0].tid}"
+        shown = " < ".join(printable(name) for name in names[:12]) or "a place without frames"
+        line = truncate(f"{who} in {shown}", page.columns - LABEL_COLUMNS)
+        page.line((f"{'others' if index == 0 else '':<{LABEL_COLUMNS}}", DIM), line)
+    rest = groups[STACK_LINES:]
+    if rest:
+        count = sum(len(group.threads) for group in rest)
+        row(page, "", f"{count_text(count, 'more thread')} with {count_text(len(rest), 'other stack')}", DIM)
+
+
+def group(page: Page, fault: Fault, occurrences: int) -> None:
+    """What the fault is counted under."""
+    times = f" · {occurrences:,} times" if occurrences > 1 else ""
+    names = " < ".join(printable(name) for name in fault.fingerprint_frames)
+    short = truncate(names, max(page.columns - LABEL_COLUMNS - width(times), 20))
+    page.line((f"{'group':<{LABEL_COLUMNS}}", DIM), short + times)
+
+
+def quality(page: Page, fault: Fault, most: int) -> None:
+    """How much the report can be trusted, and the commands that would improve it."""
+    mendable = sorted(fault.missing, key=lambda item: item.fix is None)
+    shown = mendable[:most]
+    said = " ".join(item.what + item.why for item in shown)
+    reasons = [reason for reason in fault.quality_reasons if reason not in said][: 3 if most < len(mendable) or most < 10 else None]
+    first = f"{fault.quality}/100"
+    row(page, "quality", f"{first} · {'; '.join(reasons)}" if reasons else first)
+    missing(page, shown)
+    if len(mendable) > most:
+        row(page, "", f"and {count_text(len(mendable) - most, 'more thing')} missing", DIM)
+
+
+def missing(page: Page, items: Sequence[Missing]) -> None:
+    """What could not be had; the command that would mend it stands on a line of its own, to be copied."""
+    for index, item in enumerate(items):
+        row(page, "missing" if index == 0 else "", f"{item.what}: {item.why}")
+        if item.fix:
+            page.command(LABEL_COLUMNS + 2, item.fix)
+
+
+def following(page: Page, commands: Sequence[str]) -> None:
+    """The commands to go on with."""
+    for index, line in enumerate(wrap_parts(map(printable, commands), page.columns - LABEL_COLUMNS)):
+        page.line((f"{'next' if index == 0 else '':<{LABEL_COLUMNS}}", DIM), line)
