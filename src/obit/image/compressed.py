@@ -115,12 +115,12 @@ def _gzip() -> _Decompressor:
     return decompressobj(wbits=31)
 
 
-class _EndsEarlyError(Exception):
+class _EndsEarly(Exception):
     """The compressed data is cut off or damaged: `str()` says which."""
 
 
 def _unpack(read: FileReader, codec: _Codec, progress: Progress | None) -> Iterator[bytes]:
-    """The unpacked bytes over all frames, in pieces; `_EndsEarlyError` after those that came before damage."""
+    """The unpacked bytes over all frames, in pieces; `_EndsEarly` after those that came before damage."""
     make, step = codec
     current, at = make(), 0
     while data := read(at, step):
@@ -133,14 +133,14 @@ def _unpack(read: FileReader, codec: _Codec, progress: Progress | None) -> Itera
             current = make()
         if progress:
             progress(at, read.size)
-    raise _EndsEarlyError("the compressed file is cut off")
+    raise _EndsEarly("the compressed file is cut off")
 
 
 def _decompress(current: _Decompressor, data: bytes) -> bytes:
     try:
         return current.decompress(data)
     except Exception as error:  # noqa: BLE001 - the four libraries have no error class in common, and lz4 raises RuntimeError
-        raise _EndsEarlyError(f"the compressed data is damaged ({error})") from None
+        raise _EndsEarly(f"the compressed data is damaged ({error})") from None
 
 
 def _fill(unpacked: SparseFile, pieces: Iterator[bytes]) -> str | None:
@@ -151,6 +151,6 @@ def _fill(unpacked: SparseFile, pieces: Iterator[bytes]) -> str | None:
             if problem:
                 unpacked.finish()
                 return problem
-    except _EndsEarlyError as error:
+    except _EndsEarly as error:
         return unpacked.finish() or str(error)
     return unpacked.finish()
