@@ -1,0 +1,164 @@
+"""From a process that ptrace holds still to a core file: registers, facts, selected memory. Standard library only."""
+
+import os
+import time
+from collections.abc import Mapping as MappingOf
+from struct import iter_unpack
+from typing import Any, NamedTuple
+
+from obit.capture import minicore
+from obit.capture.facts import host_facts, process_facts, read_file
+from obit.capture.minicore import Process, Written
+from obit.capture.procfs import PAGE, Mapping, parse_maps, parse_stat, parse_status
+from obit.capture.select import BUDGET, Victim, select
+from obit.capture.stopped import LAYOUTS, Layout, read_thread, stop_all, thread_state
+from obit.image.obitnote import NAME, TYPE, ObitNote, encode
+
+MAX_MAPS = 64 << 20
+
+Missing = tuple[str, str, str | None]
+Attributes = MappingOf[str, str | int | float | bool | None]
+
+
+class Doomed(NamedTuple):
+    """A process about to die, held still at its crashing thread; `siginfo` is that of the signal (128 bytes)."""
+
+    pid: int
+    tid: int
+    signal: int
+    siginfo: bytes
+
+
+class Unsupported(Exception):
+    """A process that cannot be captured; `str()` says why, as the end of a sentence."""
+
+
+class Captured(NamedTuple):
+    """Everything but the memory, taken while the process stood still."""
+
+    note: ObitNote
+    process: Process
+    threads: list[minicore.Thread]
+    mappings: list[Mapping]
+    layout: Layout
+
+
+def take(doomed: Doomed, attributes: Attributes) -> Captured:
+    """Stop the other threads, save all registers, read what /proc says. `Unsupported`."""
+    layout = LAYOUTS.get(os.uname().machine)
+    if layout is None:
+        raise Unsupported(f"Obit does not know the registers of {os.uname().machine}")
+    stopped = stop_all(doomed.pid, doomed.tid)
+    # The kernel writes the fatal signal into every thread's status, and gdb believes the last.
+    threads = [thread for tid in stopped.threads if (thread := read_thread(tid, layout, doomed.signal))]
+    if not threads or threads[0].tid != doomed.tid:
+        raise Unsupported("it is a 32-bit program, or was killed in that very moment")
+    mappings = parse_maps(read_file(f"/proc/{doomed.pid}/maps", MAX_MAPS))
+    missing: list[Missing] = [(f"the stack of thread {tid}", why, None) for tid, why in stopped.failed]
+    note = _note(doomed, [thread.tid for thread in threads], mappings, attributes, missing)
+    return Captured(note, _process(doomed, note["process"]), threads, mappings, layout)
+
+
+def write(captured: Captured, fd: int, *, full: bool = False, budget: int = BUDGET) -> Written:
+    """Write the core of a process that still stands, with memory within `budget` bytes or (`full`) all that it changed; OSError."""
+    memory = os.open(f"/proc/{captured.process.pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        read = reader(memory)
+        ranges = _all_memory(captured) if full else select(_victim(captured, read), budget)
+        vendor = minicore.note(NAME, TYPE, encode(captured.note))
+        notes = minicore.notes(captured.process, captured.threads, captured.mappings, (vendor,))
+        return minicore.write(fd, captured.layout.machine, notes, minicore.plan(captured.mappings, ranges), read)
+    finally:
+        os.close(memory)
+
+
+def reader(fd: int) -> minicore.Read:
+    """`Read` over an open /proc/PID/mem."""
+
+    def read(address: int, size: int) -> bytes:
+        try:
+            return os.pread(fd, size, address)
+        except (OSError, OverflowError):  # not mapped; an address beyond what an offset can say
+            return b""
+
+    return read
+
+
+def _victim(captured: Captured, read: minicore.Read) -> Victim:
+    auxv = captured.process.auxv
+    return Victim(
+        read=read,
+        mappings=captured.mappings,
+        threads=[thread_state(thread, captured.layout) for thread in captured.threads],
+        auxv=dict(iter_unpack("<QQ", auxv[: len(auxv) & ~15])),
+    )
+
+
+def _process(doomed: Doomed, facts: dict[str, Any]) -> Process:
+    root = f"/proc/{doomed.pid}"
+    stat = parse_stat(read_file(f"{root}/stat") or b") " + b" 0" * 21)
+    return Process(
+        machine=LAYOUTS[os.uname().machine].machine,
+        pid=doomed.pid,
+        ppid=stat.ppid,
+        pgrp=stat.pgrp,
+        session=stat.session,
+        uid=facts.get("uid", 0),
+        gid=facts.get("gid", 0),
+        state="R",  # as in the kernel's own cores: the state before the stop
+        nice=stat.nice,
+        flags=stat.flags,
+        name=os.fsencode(facts["comm"]),
+        arguments=read_file(f"{root}/cmdline", 4096).removesuffix(b"\0").replace(b"\0", b" "),
+        auxv=read_file(f"{root}/auxv"),
+        siginfo=doomed.siginfo,
+    )
+
+
+def _note(doomed: Doomed, tids: list[int], mappings: list[Mapping], attributes: Attributes, missing: list[Missing]) -> ObitNote:
+    tasks = {tid: parse_status(read_file(f"/proc/{doomed.pid}/task/{tid}/status")) for tid in tids}
+    return {
+        "captured_at": now(),
+        "source": "ptrace",
+        "process": process_facts(doomed.pid),
+        "host": host_facts(),
+        "attributes": dict(attributes),
+        "thread_names": {tid: status["Name"] for tid, status in tasks.items() if "Name" in status},
+        "missing": missing,
+        "maps": [(mapping.start, mapping.end, mapping.flags, mapping.offset, mapping.path) for mapping in mappings],
+    }
+
+
+def now() -> str:
+    """The time as RFC 3339 in UTC, with microseconds."""
+    seconds = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1e6):06d}Z"
+
+
+def _all_memory(captured: Captured) -> list[tuple[int, int]]:
+    """What the kernel's own core would have by default: memory that is not simply a file's, and the first page of each file.
+
+    What was never touched, or is marked MADV_DONTDUMP, is left out: sanitizers and runtimes reserve terabytes.
+    """
+    resident = resident_mappings(read_file(f"/proc/{captured.process.pid}/smaps", MAX_MAPS))
+    whole = (
+        (mapping.start, mapping.end if "w" in mapping.flags or not mapping.is_file else min(mapping.start + PAGE, mapping.end))
+        for mapping in captured.mappings
+        if mapping.flags[:3] != "---" and not (mapping.path or "").startswith(("[vvar", "[vsyscall", "/dev/dri"))
+    )
+    return [(start, end) for start, end in whole if start in resident]
+
+
+def resident_mappings(raw: bytes) -> set[int]:
+    """Where the mappings start that hold any memory worth dumping, from /proc/PID/smaps."""
+    found: set[int] = set()
+    start = 0
+    for line in raw.splitlines():
+        name, _, value = line.partition(b":")
+        if name in (b"Rss", b"Swap") and value.strip() != b"0 kB":
+            found.add(start)
+        elif name == b"VmFlags" and b" dd" in value:
+            found.discard(start)
+        elif b"-" in name.split(b" ", 1)[0]:
+            start = int(name.split(b"-", 1)[0], 16)
+    return found
