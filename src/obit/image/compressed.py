@@ -32,7 +32,7 @@ class _Decompressor(Protocol):
     @property
     def eof(self) -> bool: ...
     @property
-    def unused_data(self) -> bytes: ...
+    def unused_data(self) -> bytes | None: ...
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
@@ -127,7 +127,7 @@ def _unpack(read: FileReader, codec: _Codec, progress: Progress | None) -> Itera
         yield _decompress(current, data)
         at += len(data)
         if current.eof:
-            at -= len(current.unused_data)
+            at -= len(current.unused_data or b"")
             if _codec(read(at, 6)) is None:
                 return
             current = make()

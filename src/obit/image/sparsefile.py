@@ -57,7 +57,7 @@ class SparseFile:
         return f"it would become larger than {self._limit:,} bytes" if room < whole else self._short_of_disk()
 
     def _put(self, block: bytearray) -> None:
-        if block != _ZEROS:
+        if block != _ZEROS[: len(block)]:
             os.pwrite(self._fd, block, self.size)
             self._unchecked += len(block)
         self.size += len(block)
