@@ -11,44 +11,7 @@ from hypothesis import strategies as st
 from obit.debuginfo import elf
 from obit.debuginfo.buildid import build_id_in_memory, build_id_of_file, open_regular
 from obit.errors import BadInput
-
-BUILD_ID = bytes(range(20))
-
-
-def note(name: bytes, type: int, desc: bytes, step: int = 4) -> bytes:
-    raw = struct.pack("<III", len(name) + 1, len(desc), type) + name + b"\0"
-    raw += b"\0" * (-len(raw) % step) + desc
-    return raw + b"\0" * (-len(raw) % step)
-
-
-def make(
-    *,
-    phnum: int | None = None,
-    shnum: int | None = None,
-    shstrndx: int = 2,
-    notes: bytes = note(b"GNU", 3, BUILD_ID),
-    machine: int = 62,
-    first: tuple[int, int, int] = (0, 0, 0),
-    vaddr: int = 0x400000,
-    align: int = 4,
-) -> bytes:
-    """An executable: header, two segments (load, note), notes, names, three sections (null, .note, .shstrtab)."""
-    names = b"\0.note.gnu.build-id\0.shstrtab\0"
-    notes_at = 64 + 2 * 56
-    names_at = notes_at + len(notes)
-    sections_at = names_at + len(names)
-    header = struct.pack(
-        "<16sHHIQQQIHHHHHH",
-        b"\x7fELF\x02\x01\x01" + bytes(9), 2, machine, 1, vaddr + 0x1000, 64, sections_at, 0, 64, 56,
-        2 if phnum is None else phnum, 64, 3 if shnum is None else shnum, shstrndx,
-    )  # fmt: skip
-    load = struct.pack("<IIQQQQQQ", elf.PT_LOAD, 5, 0, vaddr, vaddr, 4096, 4096, 4096)
-    pt_note = struct.pack("<IIQQQQQQ", elf.PT_NOTE, 4, notes_at, vaddr + notes_at, 0, len(notes), len(notes), align)
-    size, link, info = first
-    sections = struct.pack("<IIQQQQIIQQ", 0, 0, 0, 0, 0, size, link, info, 0, 0)
-    sections += struct.pack("<IIQQQQIIQQ", 1, elf.SHT_NOTE, 2, vaddr + notes_at, notes_at, len(notes), 0, 0, align, 0)
-    sections += struct.pack("<IIQQQQIIQQ", 20, elf.SHT_STRTAB, 0, 0, names_at, len(names), 0, 0, 1, 0)
-    return header + load + pt_note + notes + names + sections
+from tests.builders.elf import BUILD_ID, make, note
 
 
 def test_a_sound_file_is_read() -> None:
