@@ -82,7 +82,7 @@ def dispositions(status: dict[str, str]) -> Dispositions:
 
 def parse_stat(raw: bytes) -> Stat:
     """/proc/PID/stat; ValueError when it is not whole."""
-    fields = raw[raw.rindex(b")") + 1 :].split()
+    fields = raw.rpartition(b")")[2].split()
     if len(fields) < 20:
         raise ValueError("cut off")
     number = [int(field) for field in fields[1:20]]

@@ -276,7 +276,7 @@ def _stack(thread: ThreadState, selection: _Selection, size: int) -> Ranges:
     mapping = selection.stack_of(thread)
     if mapping is not None:
         start = max((thread.sp & ~7) - RED_ZONE, mapping.start)
-        yield start, min(start + size, mapping.end)
+        yield start, min((start + size) & -PAGE, mapping.end)  # whole pages, so that many stacks use up no more than their share
 
 
 def _dtv(victim: Victim, tls: int, selection: _Selection) -> Ranges:

@@ -1,0 +1,118 @@
+"""The faults of a run into the archive: written while the process stands still, committed once it has died. Standard library only."""
+
+import os
+from typing import IO, NamedTuple
+
+from obit.archive.layout import CORE, PENDING
+from obit.archive.writer import CannotStore, Incoming, begin
+from obit.capture.victim import Attributes, Captured, Doomed, Unsupported, take, write
+
+MAX_FAULTS = 64
+"""A test suite may crash thousands of times for one reason; those beyond this number are counted, not kept."""
+
+
+class Kept(NamedTuple):
+    """A fault that was captured. `id` in the archive; None when the archive took nothing, and then only `unstored` has the core."""
+
+    pid: int
+    id: str | None
+    unstored: IO[bytes] | None
+
+
+class _Open(NamedTuple):
+    """A fault whose process has not yet died."""
+
+    incoming: Incoming | None
+    core: IO[bytes] | None
+
+
+class Deposit:
+    """The observer of a run. `complaints` are sentences for the user, `beyond` the number of crashes that were only counted."""
+
+    def __init__(self, home: str, attributes: Attributes, *, full: bool = False) -> None:
+        self.kept: list[Kept] = []
+        self.complaints: list[str] = []
+        self.beyond = 0
+        self._home = home
+        self._attributes = attributes
+        self._full = full
+        self._open: dict[int, _Open] = {}
+
+    def on_fault(self, doomed: Doomed) -> None:
+        """Capture a process that is about to die. What fails becomes a complaint: the program must go on its way."""
+        if len(self.kept) + len(self._open) >= MAX_FAULTS:
+            self.beyond += 1
+            return
+        try:
+            captured = take(doomed, self._attributes)
+            self._open[doomed.pid] = self._store(captured, doomed)
+        except Unsupported as error:
+            self.complaints.append(f"process {doomed.pid} crashed and could not be captured: {error}")
+        except Exception as error:  # noqa: BLE001  whatever a dying process makes us trip over must not hold up the living
+            self.complaints.append(f"process {doomed.pid} crashed and could not be captured: {type(error).__name__}: {error}")
+
+    def on_end(self, pid: int, died: bool) -> None:
+        """Commit the fault of a process that has died; forget that of one which lives on."""
+        fault = self._open.pop(pid, None)
+        if fault is None:
+            return
+        if fault.incoming is None:
+            self._keep_unstored(pid, fault, died=died)
+            return
+        try:
+            if died:
+                fault.incoming.commit(PENDING)
+                self.kept.append(Kept(pid, fault.incoming.id, None))
+        except CannotStore as error:
+            self.complaints.append(str(error))
+        finally:
+            fault.incoming.discard()
+
+    def _store(self, captured: Captured, doomed: Doomed) -> _Open:
+        """Into the archive; where that fails, into memory, so that at least the report can be had."""
+        try:
+            incoming = begin(self._home, _meta(captured, doomed, self._attributes))
+        except CannotStore as error:
+            return self._in_memory(captured, error)
+        try:
+            with incoming.create(CORE) as core:
+                write(captured, core.fileno(), full=self._full)
+        except (CannotStore, OSError) as error:
+            incoming.discard()
+            return self._in_memory(captured, error)
+        return _Open(incoming, None)
+
+    def _in_memory(self, captured: Captured, error: Exception) -> _Open:
+        self.complaints.append(f"the fault is reported but not kept: {error}")
+        core = open(os.memfd_create("obit-core"), "w+b")  # noqa: SIM115  handed on, closed by whoever reads the report
+        write(captured, core.fileno())
+        return _Open(None, core)
+
+    def _keep_unstored(self, pid: int, fault: _Open, *, died: bool) -> None:
+        if died:
+            self.kept.append(Kept(pid, None, fault.core))
+        elif fault.core is not None:
+            fault.core.close()
+
+
+def _meta(captured: Captured, doomed: Doomed, attributes: Attributes) -> dict[str, object]:
+    """meta.json as `archive.layout` describes it."""
+    facts = captured.note["process"]
+    known = {name: facts[name] for name in ("start_time", "uid", "gid", "exe") if name in facts}
+    return known | {
+        "source": captured.note["source"],
+        "captured_at": captured.note["captured_at"],
+        "pid": doomed.pid,
+        "tid": doomed.tid,
+        "application": os.path.basename(known.get("exe") or facts["comm"]),
+        "signal": _signal(doomed),
+        "attributes": dict(attributes),
+        "missing": [{"what": what, "why": why} | ({"fix": fix} if fix else {}) for what, why, fix in captured.note.get("missing", ())],
+    }
+
+
+def _signal(doomed: Doomed) -> dict[str, object]:
+    from signal import Signals
+
+    code = int.from_bytes(doomed.siginfo[8:12], "little", signed=True)
+    return {"number": doomed.signal, "name": Signals(doomed.signal).name, "code": code}
