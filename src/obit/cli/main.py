@@ -53,8 +53,13 @@ def parser_of(name: str, command: Command) -> "ArgumentParser":
 
     parser = CommandParser(f"obit {name}", command.__doc__ or "")
     command.add_arguments(parser)
-    parser.add_argument("--config", metavar="FILE", help="read settings from FILE, not /etc/obit.toml")
+    add_common(parser)
     return parser
+
+
+def add_common(parser: "ArgumentParser") -> None:
+    """The arguments that every command has."""
+    parser.add_argument("--config", metavar="FILE", help="read settings from FILE, not /etc/obit.toml")
 
 
 def overview() -> str:

@@ -29,14 +29,14 @@ def head(page: Page, fault: Fault) -> None:
 
 def facts(fault: Fault) -> list[str]:
     """Signal, time, process and host, each in a few words."""
-    pid, age = fault.process.get("pid"), fault.process.get("age")
+    pid, age, container = (fault.process.get(key) for key in ("pid", "age", "container"))
     parts = [
         signal_text(fault),
         f"{fault.captured_at[:10]} {fault.captured_at[11:19]} UTC",
         f"pid {pid}" if pid else None,
         f"up {duration_text(age)}" if isinstance(age, int | float) and age >= 0 else None,
         host_name(fault),
-        f"{fault.process['container']}" if isinstance(fault.process.get("container"), str) else None,
+        f"container {container[:SHORT_ID]}" if isinstance(container, str) else None,
     ]
     return [printable(part[:200]) for part in parts if part]
 

@@ -1,0 +1,135 @@
+"""From a file (a core, a minicore, a snapshot) to the fault document. Opens the files; analysis itself opens none."""
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from obit.errors import BadInput
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from obit.debuginfo.search import FileFinder
+    from obit.image.process import ProcessImage
+    from obit.snapshot.model import Fault
+
+LARGEST_SNAPSHOT = 64 << 20
+
+
+class Places(NamedTuple):
+    """Where the files of the process are, beside where it had them."""
+
+    exe: str | None = None
+    sysroot: str | None = None
+    debug_directories: tuple[str, ...] = ()
+    cache: str | None = None
+
+
+class Known(NamedTuple):
+    """What is known of a fault besides its core. What is None the core is asked for."""
+
+    id: str | None = None
+    captured_at: str | None = None
+    source: str | None = None
+    attributes: dict[str, Any] | None = None
+
+
+NOTHING_KNOWN = Known()
+
+
+def add_places(parser: "ArgumentParser") -> None:
+    """The options that say where files are."""
+    parser.add_argument("--exe", metavar="EXE", help="the executable that crashed, when it is not where it was")
+    parser.add_argument("--sysroot", metavar="DIR", help="a copy of the file system of the machine that the core comes from")
+
+
+def places_of(arguments: "Namespace") -> Places:
+    """The places that arguments and settings name."""
+    from obit.cli import settings
+
+    found = settings.load(arguments.config)
+    cache = found["debug.cache"].value
+    directories = settings.texts(found["debug.directories"])
+    exe = getattr(arguments, "exe", None)
+    if exe is not None and not os.path.isfile(exe):
+        raise BadInput(f"{exe} is no file: give the executable that crashed to --exe")
+    return Places(exe, getattr(arguments, "sysroot", None), directories, cache if isinstance(cache, str) and cache else None)
+
+
+def explain_file(path: str, places: Places) -> "Fault":
+    """The fault in a core, a minicore or a snapshot, told apart by content. `BadInput`."""
+    from obit.snapshot.encode import PEEK_SIZE, ZSTD_MAGIC, decode, looks_like_document
+
+    head = read_start(path, PEEK_SIZE)
+    if head[:4] == ZSTD_MAGIC or head.lstrip()[:1] == b"{":
+        whole = head if len(head) < PEEK_SIZE else read_start(path, LARGEST_SNAPSHOT + 1)
+        if looks_like_document(head):
+            try:
+                return decode(whole)
+            except BadInput as error:
+                raise BadInput(f"{path}: {error}") from None
+    return explain_core(path, places)
+
+
+def read_start(path: str, size: int) -> bytes:
+    """The first `size` bytes of a regular file. `BadInput`."""
+    import stat
+
+    try:
+        # Without O_NONBLOCK a FIFO would hang here.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BadInput(f"{path} cannot be opened ({reason}): give a core or a snapshot that you may read") from None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise BadInput(f"{path} is no regular file: give a core or a snapshot")
+    with open(fd, "rb") as file:
+        return file.read(size)
+
+
+def explain_core(path: str, places: Places, known: Known = NOTHING_KNOWN) -> "Fault":
+    """The fault in a core, plain or compressed. `BadInput`."""
+    from obit.image.open import open_core
+
+    image = open_core(path, file_finder(places))
+    return explain_image(image, places, known)
+
+
+def explain_image(image: "ProcessImage", places: Places, known: Known = NOTHING_KNOWN) -> "Fault":
+    """The fault that a process image shows."""
+    from obit.analysis.draft import Request
+    from obit.analysis.steps import analyze
+    from obit.cli.sourcefiles import SourceFiles
+
+    request = Request(
+        id=known.id or os.urandom(16).hex(),
+        captured_at=known.captured_at or image.captured_at or _now(),
+        source=source_word(known.source or image.source),
+        attributes=image.attributes if known.attributes is None else known.attributes,
+        read_source=SourceFiles(places.sysroot).lines,
+        message=image.message,
+    )
+    return analyze(image, request)
+
+
+def source_word(text: str | None) -> Any:
+    """The document's word for where a fault comes from; a core that Obit did not write was imported."""
+    from typing import get_args
+
+    from obit.snapshot.model import Source
+
+    return text if text in get_args(Source) else "import"
+
+
+def _now() -> str:
+    from time import gmtime, strftime
+
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime())
+
+
+def file_finder(places: Places) -> "FileFinder":
+    """Finds modules and debug files in these places."""
+    from obit.debuginfo.cache import Cache
+    from obit.debuginfo.search import FileFinder
+
+    return FileFinder((places.exe,) if places.exe else (), places.sysroot, places.debug_directories, Cache(places.cache))
