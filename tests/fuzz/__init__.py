@@ -1,0 +1,1 @@
+"""Hostile input: mutated cores, executables and debug files through `obit analyze`."""
