@@ -4,11 +4,10 @@ A compressed core is unpacked into a sparse temporary file. When it is cut off, 
 used, and `missing` says so.
 """
 
-import os
-import stat
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from obit.debuginfo.buildid import open_regular
 from obit.errors import BadInput
 from obit.image.core import Gap
 from obit.image.memory import FileReader
@@ -68,15 +67,10 @@ def open_file(path: str, *, limit: int = DEFAULT_LIMIT, progress: Progress | Non
 
 def _open(path: str) -> int:
     try:
-        # Without O_NONBLOCK a FIFO would hang here.
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        return open_regular(path)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+        reason = error.strerror or "it is not a regular file" if isinstance(error, OSError) else str(error)
         raise BadInput(f"{path} cannot be opened ({reason}); give a core file that you may read.") from None
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise BadInput(f"{path} is not a regular file; give a core file.")
-    return fd
 
 
 def _codec(start: bytes) -> _Codec | None:

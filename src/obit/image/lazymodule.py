@@ -8,8 +8,8 @@ from obit.debuginfo.scopes import Line, Scope, Symbol, VariableInfo
 from obit.debuginfo.types import Type
 from obit.snapshot.model import DebugLevel
 
-ModuleOpener = Callable[[str, str | None], tuple[DebugModule | None, str | None]]
-"""`opener(path, build_id)`: the module's file with that build-id (any, for None), or None and why there is none."""
+Opened = tuple[DebugModule | None, tuple[str, str | None] | None]
+"""A module, or None; and (why, fix) for what is to be said of either."""
 
 
 class LazyModule:
@@ -17,7 +17,7 @@ class LazyModule:
 
     __slots__ = ("_module", "_open", "_opened", "build_id", "notes", "path")
 
-    def __init__(self, path: str, build_id: str | None, opener: Callable[[], tuple[DebugModule | None, str | None]]) -> None:
+    def __init__(self, path: str, build_id: str | None, opener: Callable[[], Opened]) -> None:
         self.path = path
         self.build_id = build_id
         self.notes: list[tuple[str, str, str | None]] = []
@@ -30,11 +30,11 @@ class LazyModule:
         """The module itself; None when no file matched."""
         if not self._opened:
             self._opened = True
-            self._module, why = self._open()
+            self._module, remark = self._open()
             if self._module is not None:
                 self.notes = self._module.notes
-            elif why:
-                self.notes.append((self.path, why, None))
+            if remark is not None:
+                self.notes.append((self.path, *remark))
         return self._module
 
     @property

@@ -24,20 +24,18 @@ _LINK = struct.Struct("<QQQQ")
 
 
 def name_mappings(
-    mappings: Sequence[MappedRange], memory: Memory, auxv: Mapping[int, int], exe: str | None, headers: FileHeaders
+    mappings: Sequence[MappedRange], memory: Memory, auxv: Mapping[int, int], headers: FileHeaders
 ) -> tuple[MappedRange, ...]:
-    """The mappings with path and offset as far as the link map and the ELF headers in memory (or else in the files) tell them.
-    `exe` is the executable's path when the caller knows it."""
+    """The mappings with path and offset as far as the link map and the ELF headers in memory (or else in the files) tell them."""
     seen = dict(_headers_in_memory(mappings, memory))
     vdso = auxv.get(AT_SYSINFO_EHDR, 0)
-    names = {0: exe} if exe else {}
+    main = exec_name(memory, auxv)
     loaded: list[tuple[str, int, Elf]] = []
     for bias, name in linked(memory, auxv):
-        path = name or names.get(0) or exec_name(memory, auxv)
+        path = name or main
         elf = seen.get(bias) or (headers(path) if path and path.startswith("/") else None)
         if path and elf is not None and not _holds(elf, bias, vdso):
             loaded.append((path, bias, elf))
-    main = exe or exec_name(memory, auxv)
     loaded += [(main, bias, elf) for bias, elf in seen.items() if main and _holds(elf, bias, auxv.get(AT_PHDR, 0))]
     return _renamed(mappings, loaded)
 

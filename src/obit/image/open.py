@@ -1,43 +1,41 @@
 """A core file becomes a `ProcessImage`."""
 
-import os
-import stat
+from typing import TYPE_CHECKING
 
-from obit.debuginfo.elf import Elf
 from obit.errors import BadInput
-from obit.image.compressed import Progress, open_file
+from obit.image.compressed import OpenedFile, Progress, open_file
 from obit.image.core import Core, parse_core
 from obit.image.facts import process_facts
-from obit.image.lazymodule import ModuleOpener
 from obit.image.linkmap import name_mappings
-from obit.image.loading import load_modules
+from obit.image.loading import ModuleLoader, file_headers
 from obit.image.mappings import core_mappings
-from obit.image.memory import FileReader, ModuleSource, PagedMemory, SegmentSource
-from obit.image.modules import FileHeaders, find_modules, loadable
+from obit.image.memory import ModuleSource, PagedMemory, SegmentSource
+from obit.image.modules import FileHeaders, find_modules
 from obit.image.process import MappedRange, Memory, ProcessImage
 
+if TYPE_CHECKING:
+    from obit.debuginfo.search import FileFinder
 
-def open_core(
-    path: str,
-    opener: ModuleOpener,
-    *,
-    exe: str | None = None,
-    headers: FileHeaders | None = None,
-    progress: Progress | None = None,
-) -> ProcessImage:
-    """The process that a core (plain or compressed) holds. `exe` is the executable's file when the user says it; `headers` looks a path
-    of the process up (this machine's own files by default). `BadInput` when the file is no core that Obit reads."""
+
+def open_core(path: str, finder: "FileFinder", *, progress: Progress | None = None) -> ProcessImage:
+    """The process that a core (plain or compressed) holds; `finder` finds the modules' files. `BadInput` when the file is no core that
+    Obit reads."""
     opened = open_file(path, progress=progress)
     try:
         core = parse_core(opened.read, opened.read.size)
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
+    return core_image(core, opened, finder)
+
+
+def core_image(core: Core, opened: OpenedFile, finder: "FileFinder") -> ProcessImage:
+    """The process of a core that is parsed."""
     segments = SegmentSource(opened.read, core.spans)
     memory = PagedMemory((segments,))
-    look_up = headers or file_headers
-    mappings = _mappings(core, memory, exe, look_up)
-    found = find_modules(mappings, memory, core.auxv, look_up)
-    modules = load_modules(found, memory, core.auxv, opener, exe)
+    headers = file_headers(finder)
+    mappings = _mappings(core, memory, headers)
+    found = find_modules(mappings, memory, core.auxv, headers)
+    modules = ModuleLoader(finder, memory).load(found, core.auxv)
     note = core.obit or {}
     return ProcessImage(
         machine=core.machine,
@@ -57,21 +55,8 @@ def open_core(
     )
 
 
-def _mappings(core: Core, memory: Memory, exe: str | None, headers: FileHeaders) -> tuple[MappedRange, ...]:
+def _mappings(core: Core, memory: Memory, headers: FileHeaders) -> tuple[MappedRange, ...]:
     mappings = core_mappings(core)
     if any(mapping.path and mapping.path.startswith("/") for mapping in mappings):
         return mappings
-    return name_mappings(mappings, memory, core.auxv, exe, headers)
-
-
-def file_headers(path: str) -> Elf | None:
-    """The headers of the executable or library at a path of this machine."""
-    try:
-        # Without O_NONBLOCK a FIFO would hang here.
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError):
-        return None
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        return None
-    return loadable(FileReader(fd))
+    return name_mappings(mappings, memory, core.auxv, headers)
