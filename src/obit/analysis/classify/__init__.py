@@ -1,0 +1,1 @@
+"""What kind of fault it was: an ordered list of small rules."""

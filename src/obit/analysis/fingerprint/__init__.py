@@ -1,0 +1,1 @@
+"""Grouping: which crashes are the same."""

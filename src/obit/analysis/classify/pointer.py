@@ -1,0 +1,48 @@
+"""Which variable held the pointer that a fault came through."""
+
+from collections.abc import Sequence
+
+from obit.analysis.classify import naming
+from obit.analysis.classify.context import CrashContext
+from obit.analysis.classify.origin import origin
+from obit.debuginfo.disassemble import Register
+from obit.snapshot.model import Frame
+
+
+def bad_pointer(context: CrashContext, frame: Frame | None) -> tuple[str | None, int]:
+    """The expression for the pointer, as `frame` would write it, and its value. The register that the instruction used is followed back
+    to the variable; failing that, a pointer with its value that the source line dereferences. In a caller of the faulting function
+    (a library's, say) the pointer is one with the value of the address."""
+    access = context.access
+    base = access.use.use.operand.base if access.use else None
+    if base is not None and _innermost(context, frame) and base.number not in (context.image.machine.sp, context.image.machine.pc):
+        value = context.registers.value(base)
+        if value is not None:
+            return _by_register(context, frame, base, value), value
+    value = access.address or 0
+    return _by_value(together(context, frame), value), value
+
+
+def together(context: CrashContext, frame: Frame | None) -> Sequence[Frame]:
+    """The frames that share a machine frame with `frame` (None: the innermost): from it to the function that it is inlined into."""
+    frames = context.frames
+    start = next((index for index, each in enumerate(frames) if each is frame), 0)
+    end = start
+    while end < len(frames) - 1 and frames[end].inlined:
+        end += 1
+    return frames[start : end + 1]
+
+
+def _innermost(context: CrashContext, frame: Frame | None) -> bool:
+    return any(frame is each for each in together(context, None))
+
+
+def _by_register(context: CrashContext, frame: Frame | None, base: Register, value: int) -> str | None:
+    frames = together(context, frame)
+    source = origin(context, base)
+    name = naming.at_address(frames, source.address, source.value) if source else None
+    return name or _by_value(frames, value)
+
+
+def _by_value(frames: Sequence[Frame], value: int) -> str | None:
+    return naming.by_value(frames, value) or naming.null_reference(frames, value)

@@ -1,0 +1,83 @@
+"""Signals that no instruction caused: sent by a process or by the kernel's rules; breakpoints; seccomp; snapshots."""
+
+from obit.analysis.classify.context import CrashContext
+from obit.analysis.classify.finding import Finding
+from obit.analysis.classify.signals import SI_KERNEL, SIGABRT, SIGSYS, SIGTRAP, SYS_SECCOMP, signal_name
+from obit.debuginfo.machine import X86_64
+
+_KERNEL_SENDS = {
+    2: "the terminal's interrupt key",
+    3: "the terminal's quit key",
+    24: "the limit on CPU time (RLIMIT_CPU)",
+    25: "the limit on file size (RLIMIT_FSIZE)",
+}
+_ARGUMENTS = {"x86_64": (5, 4, 1, 10, 8, 9), "aarch64": (0, 1, 2, 3, 4, 5)}
+"""Registers of a system call's arguments, DWARF numbers (man 2 syscall)."""
+
+
+def snapshot(context: CrashContext) -> list[Finding]:
+    """No signal: the process is sound."""
+    return [] if context.signal else [Finding("snapshot", "certain", "taken from a process without a fatal signal")]
+
+
+def killed(context: CrashContext) -> list[Finding]:
+    """A signal from a process. An abort by the process itself is the abort rule's."""
+    signal = context.signal
+    if signal is None or signal.code is None or (signal.code > 0 and signal.code != SI_KERNEL):
+        return []
+    name = signal_name(signal.number)
+    if signal.code == SI_KERNEL:
+        why = _KERNEL_SENDS.get(signal.number)
+        return [Finding("killed", "certain", f"the kernel sent {name}: {why}")] if why else []
+    own = context.image.process.get("pid")
+    if signal.sender_pid is not None and signal.sender_pid == own:
+        return [] if signal.number == SIGABRT else [Finding("killed", "certain", f"the process sent {name} to itself")]
+    if signal.sender_pid:
+        by = f"process {signal.sender_pid}" + (f" of user {signal.sender_uid}" if signal.sender_uid is not None else "")
+        return [Finding("killed", "certain", f"{by} sent {name}")]
+    return [] if signal.number == SIGABRT else [Finding("killed", "likely", f"{name} was sent; the sender is not known")]
+
+
+def breakpoint_trap(context: CrashContext) -> list[Finding]:
+    """SIGTRAP of a breakpoint instruction or of single-stepping."""
+    signal = context.signal
+    if signal is None or signal.number != SIGTRAP or (signal.code is not None and signal.code <= 0):
+        return []
+    return [Finding("breakpoint", "certain", _breakpoint_text(context), context.pc)]
+
+
+def _breakpoint_text(context: CrashContext) -> str:
+    pc = context.pc or 0
+    if context.image.machine is X86_64 and context.code(pc - 1, 1) == b"\xcc":
+        return "`int3` was run without a debugger: a breakpoint in the program, or one that a debugger left behind"
+    instruction = context.instruction
+    if instruction is not None and instruction.mnemonic == "brk":
+        trap = instruction.operands_text in ("#0x3e8", "#1000", "#0x1", "#1")  # what GCC and clang make of __builtin_trap
+        return f"`{instruction.text}` was run" + (": code that must not be reached (a compiler's trap)" if trap else " without a debugger")
+    return "a trap that no debugger took"
+
+
+def seccomp(context: CrashContext) -> list[Finding]:
+    """SIGSYS: which system call was refused, with its arguments."""
+    signal = context.signal
+    if signal is None or signal.number != SIGSYS:
+        return []
+    number = signal.syscall if signal.syscall is not None else _number(context)
+    if number is None or (signal.code is not None and signal.code != SYS_SECCOMP):
+        return [Finding("seccomp", "likely", "SIGSYS: a system call was refused", signal.address)] if signal.code is None else []
+    return [Finding("seccomp", "certain", f"the seccomp filter refused {_call_text(context, number)}", signal.address)]
+
+
+def _number(context: CrashContext) -> int | None:
+    if context.image.machine is X86_64:
+        return context.thread.special.get("orig_rax")
+    return context.thread.registers.get(8)
+
+
+def _call_text(context: CrashContext, number: int) -> str:
+    from obit.analysis.classify.syscalls import syscall_name  # a long table
+
+    machine = context.image.machine.name
+    values = (context.thread.registers.get(register) for register in _ARGUMENTS.get(machine, ()))
+    arguments = ", ".join("?" if value is None else f"0x{value:x}" if value > 9 else str(value) for value in values)
+    return f"{syscall_name(machine, number)}({arguments})"

@@ -1,0 +1,121 @@
+"""From a crashed thread's frames to two keys: which crashes are the same bug (group), and which are the same crash (strict).
+
+The chain is the program's own functions, innermost first, each once: recursion of any period and depth gives one chain.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from obit.analysis.fingerprint.names import module_name, normal_name
+from obit.analysis.fingerprint.recursion import members
+from obit.analysis.fingerprint.rules import VERSION, Role, Seen, is_system_module, role_of
+from obit.snapshot.model import Frame
+
+GROUP_FRAMES = 3
+"""Own functions in the group key: fewer merge different bugs of one helper, more split one bug by its callers."""
+STRICT_FRAMES = 40
+_EXIT_DEPTH = 48
+"""How deep an exit function is looked for: deeper ones are recursion."""
+_SOFT = ("emit", "soft-assert")
+
+
+class Fingerprint(msgspec.Struct, frozen=True):
+    """`frames` is the group's chain, innermost first, never empty; `fingerprint` and `strict` are SHA-256 in hex."""
+
+    frames: tuple[str, ...]
+    fingerprint: str
+    strict: str
+    version: int = VERSION
+
+
+class _Named(NamedTuple):
+    """`place` is module and offset, which only a fault without any name needs: it differs from build to build."""
+
+    label: str
+    role: Role
+    place: str
+    has_name: bool
+
+
+def fingerprint(
+    frames: Sequence[Frame], classifiers: Sequence[str] = (), message: str | None = None, executable: str | None = None
+) -> Fingerprint:
+    """Keys of one fault from the frames of its crashed thread (inlined ones count). `executable` is the program's path: it tells
+    programs apart that died entirely inside libraries. Not in the keys: addresses, paths, versions, counts, the message of a crash."""
+    named = [_name(frame, seen) for frame, seen in zip(frames, _seen(frames), strict=True) if _usable(frame, frames)]
+    chain = _chain(_below_exit(named), overflow="stack-overflow" in classifiers)
+    if not chain:
+        chain = _fallback(named, executable)
+    if message and (any(word in classifiers for word in _SOFT) or not frames):
+        chain = [normal_message(message), *chain[:1]]
+    chain = chain or [f"{module_name(executable or 'unknown')}: {classifiers[0] if classifiers else 'no stack'}"]
+    group = tuple(chain[:GROUP_FRAMES])
+    kind = classifiers[0] if classifiers else ""
+    return Fingerprint(group, _digest("group", group), _digest("strict", (kind, *chain[:STRICT_FRAMES])))
+
+
+def own_frame(frames: Sequence[Frame]) -> int | None:
+    """Index of the innermost frame in the program's own code below whatever ended the process; None when there is none."""
+    seen = _seen(frames)
+    roles = [role_of(each) for each in seen]
+    deepest = max((index for index, role in enumerate(roles[:_EXIT_DEPTH]) if role == "exit"), default=-1)
+    return next((index for index in range(deepest + 1, len(roles)) if roles[index] == "own"), None)
+
+
+def normal_message(message: str) -> str:
+    """A message without what differs each time: numbers, addresses, quoted values, identifiers."""
+    text = re.sub(r"0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8,}(-[0-9a-fA-F]{4,})*\b", "#", message[:2000])
+    text = re.sub(r"'[^']*'|\"[^\"]*\"", "'…'", text)
+    return re.sub(r"\d+([.,:]\d+)*", "#", " ".join(text.split()))[:200]
+
+
+def _digest(kind: str, parts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join((f"obit {kind} {VERSION}", *parts)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _seen(frames: Sequence[Frame]) -> list[Seen]:
+    modules = [module_name(frame.module) if frame.module else "" for frame in frames]
+    static = not any(is_system_module(module) for module in modules)
+    return [
+        Seen(normal_name(frame.function) if frame.function else "", module, static or is_system_module(module))
+        for frame, module in zip(frames, modules, strict=True)
+    ]
+
+
+def _usable(frame: Frame, frames: Sequence[Frame]) -> bool:
+    """A scanned frame may be rubbish that was left on the stack; right under a bad pc it is the best there is."""
+    return frame.trust != "scan" or any(frame is near for near in frames[:2])
+
+
+def _name(frame: Frame, seen: Seen) -> _Named:
+    """An unnamed frame counts as its module."""
+    return _Named(seen.name or seen.module or frame.pc, role_of(seen), f"{seen.module}+{frame.offset}", bool(seen.name))
+
+
+def _below_exit(named: list[_Named]) -> list[_Named]:
+    """The frames below the deepest one that ends the process or throws."""
+    deepest = max((index for index, frame in enumerate(named[:_EXIT_DEPTH]) if frame.role == "exit"), default=-1)
+    return named[deepest + 1 :]
+
+
+def _chain(named: list[_Named], *, overflow: bool) -> list[str]:
+    """The program's own frames, each once; by place when not one of them has a name."""
+    frames = [frame for frame in named if frame.role == "own"]
+    own = [frame.label if any(each.has_name for each in frames) else frame.place for frame in frames]
+    cycle = members(own) if overflow else []
+    return [*cycle, *_once([label for label in own if label not in cycle and (not cycle or own.count(label) == 1)])]
+
+
+def _once(labels: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(labels))
+
+
+def _fallback(named: list[_Named], executable: str | None) -> list[str]:
+    """No frame of the program's own: what there is of libraries, with the program's name, so that programs do not share it."""
+    libraries = _once([frame.label for frame in named if frame.role in ("library", "exit")])
+    program = f"[{module_name(executable)}]" if executable else ""
+    return [program, *libraries] if program and libraries else libraries

@@ -1,0 +1,111 @@
+"""What a frame is to a fingerprint: the ordered rules. Anchored on the whole name and the module, never on a part of a name.
+
+The first rule that matches decides. Change a rule, and `VERSION` changes with it: the keys do too.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+VERSION = 1
+
+Role = Literal["own", "start", "exit", "library", "nowhere"]
+"""own: the program's code. start: below main and below a thread's function. exit: ends the process or throws; nothing above it counts.
+library: std::, allocation, libc and unwinder internals; skipped while an own frame follows. nowhere: no module and no name."""
+
+
+class Seen(NamedTuple):
+    """A frame as the rules see it: the normalised name (empty when unknown), the module's name without path and version ("" when in
+    none), and whether the name can be the C library's: in a library of the system, or in a program that holds libc itself."""
+
+    name: str
+    module: str
+    system: bool
+
+
+class Rule(NamedTuple):
+    """`matches` decides whether the rule applies."""
+
+    text: str
+    role: Role
+    matches: Callable[[Seen], bool]
+
+
+_SYSTEM_MODULES = re.compile(
+    r"(libc|libpthread|libm|libdl|librt|libresolv|libnsl|libanl|libutil|libgcc_s|libstdc\+\+|libc\+\+|libc\+\+abi|libunwind|libsupc\+\+"
+    r"|ld-linux[\w-]*|ld64|ld|ld-musl-\w+|libc\.musl-\w+|libasan|libtsan|libubsan|liblsan|libclang_rt\.\S+|libSegFault|linux-vdso|linux-gate"
+    r"|libobit\w*)\.so$|^\[?(vdso|linux-vdso\.so\.1)\]?$"
+)
+
+_START = frozenset(
+    """
+    _start __libc_start_main __libc_start_main_impl __libc_start_call_main _dl_start_user generic_start_main start_thread
+    clone clone3 __clone __clone3 thread_start __clone_internal
+    """.split()
+)
+
+_EXIT = frozenset(
+    """
+    abort raise gsignal __pthread_kill __pthread_kill_implementation __pthread_kill_internal pthread_kill tgkill kill
+    syscall __libc_message __libc_fatal __assert_fail __assert_fail_base __assert_perror_fail __assert __libc_assert_fail
+    __malloc_assert __stack_chk_fail __fortify_fail __fortify_fail_abort __chk_fail malloc_printerr __libc_message_impl
+    """.split()
+)
+
+_UNDERSCORED_EXIT = frozenset(
+    """
+    __cxa_throw __cxa_rethrow __cxa_pure_virtual __cxa_deleted_virtual __cxa_call_unexpected __cxa_call_terminate
+    __cxa_bad_cast __cxa_throw_bad_array_new_length __gxx_personality_v0 _Unwind_RaiseException _Unwind_Resume
+    __clang_call_terminate
+    """.split()
+)
+
+_LIBRARY = frozenset(
+    """
+    malloc calloc realloc free memalign aligned_alloc posix_memalign cfree _int_malloc _int_free _int_realloc
+    _int_free_merge_chunk unlink_chunk malloc_consolidate tcache_get tcache_put systrim sysmalloc munmap_chunk
+    malloc_usable_size _IO_new_file_xsputn memcpy memmove memset memcmp memchr memrchr strlen strnlen strcpy strncpy strcat
+    strncat strcmp strncmp strcasecmp strncasecmp strchr strrchr strstr strdup strndup strtol strtoul strtod wcslen wcscpy
+    wmemset printf fprintf sprintf snprintf vprintf vfprintf vsprintf vsnprintf puts fputs fwrite fread fgets fclose fopen
+    fflush qsort qsort_r msort_with_tmp bsearch exit __run_exit_handlers __cxa_finalize _dl_fini
+    """.split()
+)
+
+_CXX_LIBRARY = ("std::", "__gnu_cxx::", "__cxxabiv1::", "__cxa_", "_Unwind_", "operator new", "operator delete", "__gxx_")
+_CXX_EXIT = (
+    "std::terminate",
+    "__cxxabiv1::__terminate",
+    "__gnu_cxx::__verbose_terminate_handler",
+    "std::unexpected",
+    "std::__glibcxx_assert_fail",
+)
+
+RULES: tuple[Rule, ...] = (
+    Rule("no module and no name", "nowhere", lambda seen: not seen.name and not seen.module),
+    Rule("the process's or a thread's first functions", "start", lambda seen: seen.system and seen.name in _START),
+    Rule("_start of the program", "start", lambda seen: seen.name == "_start"),
+    Rule("functions that end the process", "exit", lambda seen: seen.system and seen.name in _EXIT),
+    Rule("the stack protector's and fortify's functions", "exit", lambda seen: seen.name in _EXIT and seen.name.startswith("__")),
+    Rule("functions that throw or give up on an exception", "exit", lambda seen: seen.name in _UNDERSCORED_EXIT),
+    Rule(
+        "terminate and the standard library's checks", "exit", lambda seen: seen.name in _CXX_EXIT or seen.name.startswith("std::__throw_")
+    ),
+    Rule("C++ library, allocation operators and runtime", "library", lambda seen: seen.name.startswith(_CXX_LIBRARY)),
+    Rule("a module of the system", "library", lambda seen: is_system_module(seen.module)),
+    Rule(
+        "the C library inside a static program",
+        "library",
+        lambda seen: seen.system and (seen.name in _LIBRARY or seen.name.startswith("__libc_")),
+    ),
+    Rule("everything else", "own", lambda _seen: True),
+)
+
+
+def is_system_module(name: str) -> bool:
+    """Whether a module (its name without path and version) is the C, C++ or unwinding runtime."""
+    return bool(_SYSTEM_MODULES.match(name))
+
+
+def role_of(seen: Seen) -> Role:
+    """The role that the first matching rule gives."""
+    return next(rule.role for rule in RULES if rule.matches(seen))

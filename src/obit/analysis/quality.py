@@ -1,0 +1,109 @@
+"""How far a report can be trusted, 0 to 100, and what would make it better.
+
+A quarter is the quality of all threads' frames, 35 % that of the crashed thread's, 40 % that of its five innermost (the weights of
+satyr). A frame is worth the sum of what is known of it: how it was found, its name, its position, its variables.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from obit.snapshot.model import Frame, Missing, Module, Thread, Trust, Variable
+
+_ALL, _CRASHED, _TOP = 0.25, 0.35, 0.40
+_TOP_FRAMES = 5
+_TRUST: dict[Trust, float] = {"context": 1.0, "cfi": 1.0, "frame-pointer": 0.8, "scan": 0.3}
+_NAME, _LINE, _VARIABLES = 0.5, 0.35, 0.15
+_SYSTEM = ("/lib", "/usr/lib")
+_MOST_REASONS = 8
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """`reasons` say what lowers the score, and the command that would mend it where one is known; empty for 100."""
+
+    score: int
+    reasons: tuple[str, ...] = ()
+
+
+def quality(threads: Sequence[Thread], modules: Sequence[Module], missing: Sequence[Missing]) -> Quality:
+    """Quality of a fault's threads."""
+    crashed = next((thread for thread in threads if thread.crashed), None)
+    frames = crashed.frames if crashed else ()
+    if not frames:
+        return Quality(0, ("the crashed thread has no frames",))
+    levels = {module.path: module.debug for module in modules}
+    everything = [_thread(thread.frames, levels) for thread in threads]
+    score = _ALL * sum(everything) / len(everything) + _CRASHED * _thread(frames, levels) + _TOP * _thread(frames[:_TOP_FRAMES], levels)
+    reasons = (*_missing_debug(frames, levels, missing), *_untrusted(frames), *_unavailable(frames), *_broken_off(threads))
+    return Quality(round(100 * score), reasons[:_MOST_REASONS])
+
+
+def _thread(frames: Sequence[Frame], levels: Mapping[str, str]) -> float:
+    return sum(_frame(frame, levels) for frame in frames) / len(frames) if frames else 0.0
+
+
+def _frame(frame: Frame, levels: Mapping[str, str]) -> float:
+    """0 to 1. System libraries are rarely asked for more than a name: their symbols count in full."""
+    found = _TRUST[frame.trust]
+    if frame.function is None:
+        return found * 0.2
+    if frame.line is not None:
+        return found * (_NAME + _LINE + _VARIABLES * _shown(frame.variables))
+    library = (frame.module or "").startswith(_SYSTEM) and levels.get(frame.module or "") != "full"
+    return found * (_NAME + (_LINE if library else 0))
+
+
+def _shown(variables: Sequence[Variable]) -> float:
+    """The share of variables with a value; 1 for a function without any."""
+    return sum(variable.status == "ok" for variable in variables) / len(variables) if variables else 1.0
+
+
+def _missing_debug(frames: Sequence[Frame], levels: Mapping[str, str], missing: Sequence[Missing]) -> list[str]:
+    found: dict[str, str] = {}
+    for frame in frames:
+        path = frame.module
+        if path is None or path in found or frame.line is not None or (levels.get(path) == "full" and frame.function):
+            continue
+        has = "only symbols" if frame.function else "no debug information and no symbols"
+        found[path] = f"{path.rpartition('/')[2]} has {has}{_fix(path, missing)}"
+    return list(found.values())
+
+
+def _fix(path: str, missing: Sequence[Missing]) -> str:
+    fixes = (entry.fix for entry in missing if entry.fix and (path in entry.what or path.rpartition("/")[2] in entry.what))
+    fix = next(fixes, None)
+    return f": {fix}" if fix else ""
+
+
+def _untrusted(frames: Sequence[Frame]) -> list[str]:
+    scanned = sum(frame.trust == "scan" for frame in frames)
+    nowhere = sum(frame.module is None for frame in frames)
+    return [
+        *([f"{_count(scanned, 'frame')} of the crashed thread found by scanning the stack only"] if scanned else []),
+        *([f"{_count(nowhere, 'frame')} of the crashed thread in no module"] if nowhere else []),
+    ]
+
+
+def _unavailable(frames: Sequence[Frame]) -> list[str]:
+    """Memory that was not captured; what a compiler removed is nobody's fault, and is said on the variable itself."""
+    absent = sum(variable.status == "unavailable" for frame in frames for variable in _flat(frame.variables))
+    return [f"{_count(absent, 'value')} of the crashed thread's variables not captured"] if absent else []
+
+
+def _flat(variables: Sequence[Variable]) -> list[Variable]:
+    found: list[Variable] = []
+    pending = list(variables)
+    while pending:
+        variable = pending.pop()
+        found.append(variable)
+        pending.extend(variable.children)
+    return found
+
+
+def _broken_off(threads: Sequence[Thread]) -> list[str]:
+    empty = sum(not thread.frames for thread in threads)
+    return [f"{_count(empty, 'thread')} without frames"] if empty else []
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
