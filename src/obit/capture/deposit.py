@@ -1,11 +1,14 @@
 """The faults of a run into the archive: written while the process stands still, committed once it has died. Standard library only."""
 
 import os
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-from obit.archive.layout import CORE, PENDING
-from obit.archive.writer import CannotStore, Incoming, begin
-from obit.capture.victim import Attributes, Captured, Doomed, Unsupported, take, write
+if TYPE_CHECKING:
+    from obit.archive.writer import Incoming
+    from obit.capture.stops import Doomed
+    from obit.capture.victim import Attributes, Captured
+
+# What a capture needs is imported at the first one: most programs do not crash.
 
 MAX_FAULTS = 64
 """A test suite may crash thousands of times for one reason; those beyond this number are counted, not kept."""
@@ -22,14 +25,14 @@ class Kept(NamedTuple):
 class _Open(NamedTuple):
     """A fault whose process has not yet died."""
 
-    incoming: Incoming | None
+    incoming: "Incoming | None"
     core: IO[bytes] | None
 
 
 class Deposit:
     """The observer of a run. `complaints` are sentences for the user, `beyond` the number of crashes that were only counted."""
 
-    def __init__(self, home: str, attributes: Attributes, *, full: bool = False) -> None:
+    def __init__(self, home: str, attributes: "Attributes", *, full: bool = False) -> None:
         self.kept: list[Kept] = []
         self.complaints: list[str] = []
         self.beyond = 0
@@ -38,11 +41,13 @@ class Deposit:
         self._full = full
         self._open: dict[int, _Open] = {}
 
-    def on_fault(self, doomed: Doomed) -> None:
+    def on_fault(self, doomed: "Doomed") -> None:
         """Capture a process that is about to die. What fails becomes a complaint: the program must go on its way."""
         if len(self.kept) + len(self._open) >= MAX_FAULTS:
             self.beyond += 1
             return
+        from obit.capture.victim import Unsupported, take
+
         try:
             captured = take(doomed, self._attributes)
             self._open[doomed.pid] = self._store(captured, doomed)
@@ -53,6 +58,9 @@ class Deposit:
 
     def on_end(self, pid: int, died: bool) -> None:
         """Commit the fault of a process that has died; forget that of one which lives on."""
+        from obit.archive.layout import PENDING
+        from obit.archive.writer import CannotStore
+
         fault = self._open.pop(pid, None)
         if fault is None:
             return
@@ -68,8 +76,12 @@ class Deposit:
         finally:
             fault.incoming.discard()
 
-    def _store(self, captured: Captured, doomed: Doomed) -> _Open:
+    def _store(self, captured: "Captured", doomed: "Doomed") -> _Open:
         """Into the archive; where that fails, into memory, so that at least the report can be had."""
+        from obit.archive.layout import CORE
+        from obit.archive.writer import CannotStore, begin
+        from obit.capture.victim import write
+
         try:
             incoming = begin(self._home, _meta(captured, doomed, self._attributes))
         except CannotStore as error:
@@ -82,7 +94,9 @@ class Deposit:
             return self._in_memory(captured, error)
         return _Open(incoming, None)
 
-    def _in_memory(self, captured: Captured, error: Exception) -> _Open:
+    def _in_memory(self, captured: "Captured", error: Exception) -> _Open:
+        from obit.capture.victim import write
+
         self.complaints.append(f"the fault is reported but not kept: {error}")
         core = open(os.memfd_create("obit-core"), "w+b")  # noqa: SIM115  handed on, closed by whoever reads the report
         write(captured, core.fileno())
@@ -95,7 +109,7 @@ class Deposit:
             fault.core.close()
 
 
-def _meta(captured: Captured, doomed: Doomed, attributes: Attributes) -> dict[str, object]:
+def _meta(captured: "Captured", doomed: "Doomed", attributes: "Attributes") -> dict[str, object]:
     """meta.json as `archive.layout` describes it."""
     facts = captured.note["process"]
     known = {name: facts[name] for name in ("start_time", "uid", "gid", "exe") if name in facts}
@@ -111,7 +125,7 @@ def _meta(captured: Captured, doomed: Doomed, attributes: Attributes) -> dict[st
     }
 
 
-def _signal(doomed: Doomed) -> dict[str, object]:
+def _signal(doomed: "Doomed") -> dict[str, object]:
     from signal import Signals
 
     code = int.from_bytes(doomed.siginfo[8:12], "little", signed=True)

@@ -18,8 +18,7 @@ from obit.capture.facts import read_file
 from obit.capture.procfs import dispositions, parse_status
 from obit.capture.ptrace import End, Stop
 from obit.capture.spawn import Child, Failed
-from obit.capture.stops import STOP_SIGNALS, Action, action, is_fatal, signal_of_exit
-from obit.capture.victim import Doomed
+from obit.capture.stops import STOP_SIGNALS, Action, Doomed, action, is_fatal, signal_of_exit
 
 _JOB_CONTROL = STOP_SIGNALS - {signal.SIGSTOP}
 _FORWARDED = frozenset((signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2))

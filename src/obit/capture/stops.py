@@ -5,6 +5,7 @@ Sources: ptrace(2) ("Group-stop", "PTRACE_EVENT stops"), get_signal() and force_
 
 from enum import Enum, auto
 from signal import SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGSTOP, SIGSYS, SIGTRAP, SIGTSTP, SIGTTIN, SIGTTOU, SIGXCPU, SIGXFSZ
+from typing import NamedTuple
 
 from obit.capture.procfs import Dispositions
 from obit.capture.ptrace import EVENT_EXIT, EVENT_STOP, Stop
@@ -12,6 +13,15 @@ from obit.capture.ptrace import EVENT_EXIT, EVENT_STOP, Stop
 CORE_SIGNALS = frozenset((SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS))
 """Those whose default action is to dump core (signal(7))."""
 STOP_SIGNALS = frozenset((SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU))
+
+
+class Doomed(NamedTuple):
+    """A process about to die, held still at its crashing thread; `siginfo` is that of the signal (128 bytes)."""
+
+    pid: int
+    tid: int
+    signal: int
+    siginfo: bytes
 
 
 class Action(Enum):

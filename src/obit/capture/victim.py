@@ -12,21 +12,13 @@ from obit.capture.minicore import Process, Written
 from obit.capture.procfs import PAGE, Mapping, parse_maps, parse_stat, parse_status
 from obit.capture.select import BUDGET, Victim, select
 from obit.capture.stopped import LAYOUTS, Layout, read_thread, stop_all, thread_state
+from obit.capture.stops import Doomed
 from obit.image.obitnote import NAME, TYPE, ObitNote, encode
 
 MAX_MAPS = 64 << 20
 
 Missing = tuple[str, str, str | None]
 Attributes = MappingOf[str, str | int | float | bool | None]
-
-
-class Doomed(NamedTuple):
-    """A process about to die, held still at its crashing thread; `siginfo` is that of the signal (128 bytes)."""
-
-    pid: int
-    tid: int
-    signal: int
-    siginfo: bytes
 
 
 class Unsupported(Exception):
