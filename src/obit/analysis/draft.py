@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from obit.analysis.classify.context import CrashContext
+from obit.analysis.classify.rules import Classification
 from obit.analysis.frames import FrameReader, SourceReader
 from obit.analysis.unwind.stack import Stack
 from obit.image.process import ProcessImage
@@ -45,6 +47,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     globals: tuple[Variable, ...] = ()
     modules: tuple[Module, ...] = ()
     memory: tuple[MemoryBlock, ...] = ()
+    crash: CrashContext | None = None
+    classification: Classification | None = None
     message: str | None = None
     explanation: str = ""
     classifiers: tuple[str, ...] = ()
