@@ -1,0 +1,61 @@
+/* Types by name: first in a unit where one is likely, then in all of them within a budget. */
+#include "helpers.h"
+
+struct search {
+    const char *name;
+    obit_entry *out;
+    int64_t used, capacity, *budget;
+};
+
+static bool is_type(int tag)
+{
+    return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type
+           || tag == DW_TAG_typedef || tag == DW_TAG_base_type || tag == DW_TAG_interface_type;
+}
+
+static bool worth_descending(int tag)
+{
+    return tag == DW_TAG_namespace || tag == DW_TAG_module || tag == DW_TAG_structure_type || tag == DW_TAG_class_type
+           || tag == DW_TAG_union_type;
+}
+
+/* `budget` counts the DIEs that may still be looked at. */
+static void search_unit(struct search *search, Dwarf_Die *root)
+{
+    struct walk walk;
+    if (!walk_start(&walk, root))
+        return;
+    for (bool more = true; more && search->used < search->capacity && *search->budget > 0; (*search->budget)--) {
+        int tag = dwarf_tag(&walk.die);
+        if (is_type(tag)) {
+            const char *name = dwarf_diename(&walk.die);
+            if (name && strcmp(name, search->name) == 0 && !dwarf_hasattr(&walk.die, DW_AT_declaration))
+                entry_fill(&walk.die, &search->out[search->used++]);
+        }
+        more = walk_next(&walk, worth_descending(tag));
+    }
+}
+
+/* Definitions of types with an unqualified name; how many. With `near` only that unit is searched. */
+int64_t obit_types_named(obit_file *file, const char *name, uint64_t near, int64_t *budget, obit_entry *out, int64_t capacity)
+{
+    struct search search = {name, out, 0, capacity, budget};
+    Dwarf_CU *cu = NULL;
+    Dwarf_Die die, split;
+    uint8_t type;
+    if (!file_dwarf(file))
+        return 0;
+    if (near) {
+        struct unit *unit = unit_of(file, (Dwarf_CU *) (uintptr_t) near);
+        if (unit && unit->root.addr)
+            search_unit(&search, &unit->root);
+        return search.used;
+    }
+    while (*budget > 0 && search.used == 0 && dwarf_get_units(file->dwarf, cu, &cu, NULL, &type, &die, &split) == 0) {
+        if (type == DW_UT_skeleton && split.addr)
+            die = split;
+        if (die.addr)
+            search_unit(&search, &die);
+    }
+    return search.used;
+}

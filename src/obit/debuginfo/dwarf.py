@@ -1,0 +1,160 @@
+"""The DWARF of one file: what is at an address, and types by name."""
+
+from typing import TYPE_CHECKING
+
+from obit.debuginfo import tags
+from obit.debuginfo._libdw import ffi, lib
+from obit.debuginfo.dies import TypeReader
+from obit.debuginfo.expressions import ExpressionReader
+from obit.debuginfo.functions import ScopeReader
+from obit.debuginfo.libdw import Die, Entry, File, children, entry, text
+from obit.debuginfo.scopes import Line, Scope, VariableInfo
+from obit.debuginfo.types import Type
+from obit.errors import BadInput
+
+if TYPE_CHECKING:
+    from obit.debuginfo.search import FileFinder
+
+_BUDGET = 4_000_000
+"""DIEs that all searches for names together may look at."""
+_MOST_KEPT = 1 << 14
+_REG0, _REGX = 0x50, 0x90
+_KEYWORDS = ("struct ", "class ", "union ", "enum ")
+
+
+class DwarfReader:
+    """Answers of one file with DWARF, remembered."""
+
+    def __init__(self, file: File, notes: list[tuple[str, str, str | None]], finder: "FileFinder | None") -> None:
+        self._file = file
+        self._notes = notes
+        self._alt = self._open_alt(finder)
+        machine = file.machine
+        self._types = TypeReader(file, machine.pointer_size if machine else 8, self._define)
+        self._expressions = ExpressionReader(self._types.of)
+        self._scopes = ScopeReader(self._types, self._expressions)
+        self._by_address: dict[int, tuple[Scope, ...]] = {}
+        self._by_name: dict[str, Die | None] = {}
+        self._budget = _BUDGET
+        self._dwo_noted: set[str] = set()
+
+    def _open_alt(self, finder: "FileFinder | None") -> File | None:
+        """The file that dwz made common to several. libdw would say nothing of its absence, and of names and types that are in it."""
+        link = self._file.altlink
+        if link is None:
+            return None
+        name, build_id = link
+        found = finder.alternate(self._file.path, name, build_id) if finder else None
+        alt: File | None = None
+        if found is not None and found.path is not None:
+            try:
+                alt = File.open(found.path)
+            except BadInput as error:
+                self._notes.append((f"part of the debug information of {self._file.path}", str(error), None))
+        if not lib.obit_set_alt(self._file.handle, alt.handle if alt else ffi.NULL):
+            why = (found.why if found else None) or f"the supplementary debug file {name} was not found"
+            self._notes.append((f"part of the debug information of {self._file.path}", why, found.fix if found else None))
+        return alt
+
+    def line(self, address: int) -> Line | None:
+        """Source position of an address."""
+        found = self._file.line(address)
+        return None if found is None else Line(found[0], found[1], found[2] or None)
+
+    def scopes(self, address: int) -> tuple[Scope, ...]:
+        """The functions active at an address, innermost first."""
+        known = self._by_address.get(address)
+        if known is None:
+            unit, entries = self._file.scopes(address)
+            known = self._scopes.scopes(entries)
+            if unit is not None and not entries:
+                self._note_dwo(address)
+            if len(self._by_address) < _MOST_KEPT:
+                self._by_address[address] = known
+        return known
+
+    def _note_dwo(self, address: int) -> None:
+        name = self._file.missing_dwo(address)
+        if name is not None and name not in self._dwo_noted:
+            self._dwo_noted.add(name)
+            self._notes.append((f"debug information of {self._file.path}", f"its part in {name} (split DWARF) was not found", None))
+
+    def globals(self, address: int) -> tuple[VariableInfo, ...]:
+        """File-level variables of the unit of an address."""
+        return self._scopes.globals(self._file.globals(address))
+
+    def entry_values(self, return_address: int, callee: int | None) -> dict[int, object]:
+        """Register → Expression of what it held when the call that returns to an address was made: of the function that has the
+        address `callee`, else of whatever function."""
+        site = self._file.call_site(return_address)
+        found: dict[int, object] = {}
+        if site is None or (callee is not None and not self._calls(site, callee)):
+            return found
+        for child in children((site.die, site.unit)):
+            register = self._register(child, return_address)
+            value = self._expressions.read((child.die, child.unit), tags.AT_CALL_VALUE, return_address) or self._expressions.read(
+                (child.die, child.unit), tags.AT_GNU_CALL_SITE_VALUE, return_address
+            )
+            if register is not None and value is not None:
+                found[register] = value
+        return found
+
+    def _calls(self, site: Entry, address: int) -> bool:
+        """Whether a call site can have called the function at an address. Of an indirect call anything is believed."""
+        named = entry((site.origin, site.origin_unit)) if site.origin else None
+        function = next(iter(self._file.scopes(address)[1]), None)
+        if named is None or function is None or named.source == function.source:
+            return True
+        return bool(named.name) and text(named.linkage or named.name) == text(function.linkage or function.name)
+
+    def _register(self, child: Entry, address: int) -> int | None:
+        place = self._expressions.read((child.die, child.unit), tags.AT_LOCATION, address)
+        if place is None or len(place.ops) != 1:
+            return None
+        atom, number, _, _ = place.ops[0]
+        return atom - _REG0 if _REG0 <= atom < _REG0 + 32 else number if atom == _REGX else None
+
+    # Types by name
+
+    def find_type(self, name: str, near: int | None) -> Type | None:
+        """A defined type by its qualified name; `near` is a code address whose unit is searched first."""
+        for keyword in _KEYWORDS:
+            name = name.removeprefix(keyword)
+        unit = self._file.unit_at(near) if near is not None and 0 <= near < 1 << 64 else None
+        die = self._find(name, unit.unit if unit else 0)
+        return None if die is None else self._types.of(die)
+
+    def _define(self, name: str, declared: Entry) -> Die | None:
+        return self._find(name, declared.unit)
+
+    def _find(self, name: str, near: int) -> Die | None:
+        """First in the unit where it was met, then in all while the budget lasts."""
+        if self._by_name.get(name) is not None:
+            return self._by_name[name]
+        found = self._search(name, near) if near else None
+        if found is None and name not in self._by_name:
+            found = self._search(name, 0)
+        self._by_name[name] = found
+        return found
+
+    def _search(self, name: str, near: int) -> Die | None:
+        if "\0" in name or self._budget <= 0:
+            return None
+        candidates, self._budget = self._file.types_named(last_component(name), near, self._budget)
+        if self._budget <= 0:
+            self._notes.append((f"some types of {self._file.path}", "the debug information is too large to search it all by name", None))
+        return next(((each.die, each.unit) for each in candidates if self._types.speller.qualified(each) == name), None)
+
+
+def last_component(name: str) -> str:
+    """`Item<a::b>` of `shop::Cart::Item<a::b>`."""
+    depth = 0
+    for index in range(len(name) - 1, 0, -1):
+        character = name[index]
+        if character in ">)":
+            depth += 1
+        elif character in "<(":
+            depth -= 1
+        elif character == ":" and depth == 0 and name[index - 1] == ":":
+            return name[index + 1 :]
+    return name

@@ -1,0 +1,135 @@
+"""Names of types as gdb prints them: `const char *`, `int (*)(int)`, `shop::Order<int> &`, `struct order *` in C."""
+
+from collections.abc import Callable
+
+from obit.debuginfo import tags
+from obit.debuginfo.libdw import BOUND_EXPRESSION, NONE, Die, Entry, File, children, text
+
+_MARKS = {tags.POINTER_TYPE: "*", tags.REFERENCE_TYPE: "&", tags.RVALUE_REFERENCE_TYPE: "&&"}
+QUALIFIERS = {tags.CONST_TYPE: "const", tags.VOLATILE_TYPE: "volatile", tags.RESTRICT_TYPE: "restrict", tags.ATOMIC_TYPE: "_Atomic"}
+_KEYWORDS = {
+    tags.STRUCTURE_TYPE: "struct",
+    tags.CLASS_TYPE: "class",
+    tags.UNION_TYPE: "union",
+    tags.ENUMERATION_TYPE: "enum",
+    tags.INTERFACE_TYPE: "class",
+}
+_DEEPEST = 40
+_LONGEST = 1 << 16
+
+
+class Speller:
+    """Spells types and qualifies names. `entry` gives a DIE's attributes (kept by the caller), `language` a unit's."""
+
+    def __init__(self, file: File, entry: Callable[[Die], Entry | None], language: Callable[[int], str]) -> None:
+        self._file = file
+        self._entry = entry
+        self._language = language
+        self._names: dict[int, str] = {}
+        self._qualified: dict[int, str] = {}
+
+    def name(self, die: Die) -> str:
+        """The spelling of a type; (0, 0) is void."""
+        known = self._names.get(die[0])
+        if known is None:
+            known = self._names[die[0]] = self._declare(die, "", 0)[:_LONGEST]
+        return known
+
+    def qualified(self, entry: Entry) -> str:
+        """The name of a DIE behind those of its namespaces and records: `(anonymous namespace)::Cart::Item`; empty without a name."""
+        known = self._qualified.get(entry.die)
+        if known is None:
+            known = self._qualified[entry.die] = self._qualify(entry)
+        return known
+
+    def _qualify(self, entry: Entry) -> str:
+        name = text(entry.name)
+        if not name or self._language(entry.source_unit) == "c":
+            return name
+        around = [
+            part or "(anonymous namespace)"
+            for tag, part in self._file.path_of((entry.source, entry.source_unit))
+            if part or tag == tags.NAMESPACE
+        ]
+        return "::".join((*around, name))
+
+    def _declare(self, die: Die, inner: str, depth: int) -> str:
+        """The type with a declarator inside, as C has it: that of `int (*)[3]` is `*`, then `(*)[3]`."""
+        entry = self._entry(die) if die[0] else None
+        if entry is None:
+            return _joined("void", inner)
+        if depth > _DEEPEST:
+            return _joined("...", inner)
+        target, tag = (entry.type, entry.type_unit), entry.tag
+        if tag in _MARKS:
+            return self._declare(target, self._grouped(target, _MARKS[tag] + inner), depth + 1)
+        if tag in QUALIFIERS:
+            return self._qualifier(entry, inner, depth)
+        if tag == tags.ARRAY_TYPE:
+            counts = "".join(f"[{'' if count is None else count}]" for count in array_counts(entry))
+            return self._declare(target, inner + counts, depth + 1)
+        if tag in (tags.SUBROUTINE_TYPE, tags.SUBPROGRAM):
+            return self._declare(target, inner + self._parameters(entry, depth), depth + 1)
+        if tag == tags.PTR_TO_MEMBER_TYPE:
+            owner = self.name((entry.class_type, entry.class_unit)) if entry.class_type != die[0] else "..."
+            return self._declare(target, self._grouped(target, f"{owner}::*{inner}"), depth + 1)
+        return _joined(self._named(entry), inner)
+
+    def _grouped(self, target: Die, inner: str) -> str:
+        entry = self._entry(target) if target[0] else None
+        grouped = entry is not None and entry.tag in (tags.ARRAY_TYPE, tags.SUBROUTINE_TYPE, tags.SUBPROGRAM)
+        return f"({inner})" if grouped else inner
+
+    def _qualifier(self, entry: Entry, inner: str, depth: int) -> str:
+        """Of a pointer a qualifier stands behind, of all else before; const goes before volatile."""
+        target = (entry.type, entry.type_unit)
+        word = QUALIFIERS[entry.tag]
+        pointee = self._entry(target) if target[0] else None
+        if pointee is not None and (pointee.tag in _MARKS or pointee.tag == tags.PTR_TO_MEMBER_TYPE):
+            return self._declare(target, f" {word}{' ' if inner else ''}{inner}", depth + 1)
+        rest = self._declare(target, inner, depth + 1)
+        return f"const {word} {rest.removeprefix('const ')}" if rest.startswith("const ") and word == "volatile" else f"{word} {rest}"
+
+    def _parameters(self, entry: Entry, depth: int) -> str:
+        words = []
+        for child in children((entry.die, entry.unit)):
+            if child.tag == tags.FORMAL_PARAMETER:
+                words.append(self._declare((child.type, child.type_unit), "", depth + 4))
+            elif child.tag == tags.UNSPECIFIED_PARAMETERS:
+                words.append("...")
+        return f"({', '.join(words) or 'void'})"
+
+    def _named(self, entry: Entry) -> str:
+        keyword = _KEYWORDS.get(entry.tag)
+        name = self.qualified(entry)
+        if keyword is None:
+            return name or "void"
+        if not name:
+            return keyword + " {...}"
+        return f"{keyword} {name}" if self._language(entry.unit) == "c" else name
+
+
+def array_counts(entry: Entry) -> list[int | None]:
+    """Elements of each dimension of an array, None where that is not a constant."""
+    return [_count(child) for child in children((entry.die, entry.unit)) if child.tag == tags.SUBRANGE_TYPE] or [None]
+
+
+def _count(bound: Entry) -> int | None:
+    if bound.flags & BOUND_EXPRESSION:
+        return None
+    if bound.count != NONE:
+        return bound.count if bound.count >= 0 else None
+    if bound.upper == NONE:
+        return None
+    count = bound.upper - (bound.lower if bound.lower != NONE else 0) + 1
+    # `int a[0]` of GCC has the upper bound -1 in all the ways that a form can hold it.
+    return count if 0 <= count < 1 << 31 else 0 if bound.upper in (0xFF, 0xFFFF, 0xFFFFFFFF, -1) else None
+
+
+def _joined(base: str, inner: str) -> str:
+    if not inner:
+        return base
+    return base + inner if inner.startswith(" ") else f"{base} {inner}"
+
+
+__all__ = ["QUALIFIERS", "Speller", "array_counts"]
