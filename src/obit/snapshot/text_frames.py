@@ -132,16 +132,21 @@ def _detail(page: Page, frame: Frame, *, brief: bool) -> None:
         page.line(" " * DETAIL_INDENT, (f"and {count_text(len(matter) - most, 'more variable')}", DIM))
 
 
+def dedented(frame: Frame) -> list[tuple[int, str]]:
+    """The frame's source as (number, text), without the indentation that all lines share."""
+    texts = [line.text.rstrip().expandtabs(4) for line in frame.source or ()]
+    common = min((len(text) - len(text.lstrip()) for text in texts if text.strip()), default=0)
+    return [(line.line, text[common:]) for line, text in zip(frame.source or (), texts, strict=True)]
+
+
 def source(page: Page, frame: Frame, before: int, after: int) -> None:
     """The source around the frame's line, with an arrow at it."""
-    lines = [line for line in frame.source or () if frame.line is None or -before <= line.line - frame.line <= after]
-    texts = [line.text.rstrip().expandtabs(4) for line in lines]
-    common = min((len(text) - len(text.lstrip()) for text in texts if text.strip()), default=0)
-    digits = max((len(str(line.line)) for line in lines), default=0)
-    for line, text in zip(lines, texts, strict=True):
-        here = line.line == frame.line
-        code = truncate(printable(text[common:]), page.columns - digits - 11)
-        gutter: Piece = (f"      {'→' if here else ' '} {line.line:>{digits}} │ ", RED if here else DIM)
+    lines = [line for line in dedented(frame) if frame.line is None or -before <= line[0] - frame.line <= after]
+    digits = max((len(str(number)) for number, _ in lines), default=0)
+    for number, text in lines:
+        here = number == frame.line
+        code = truncate(printable(text), page.columns - digits - 11)
+        gutter: Piece = (f"      {'→' if here else ' '} {number:>{digits}} │ ", RED if here else DIM)
         page.line(gutter, (code, BOLD) if here else code)
 
 
