@@ -9,7 +9,7 @@ from obit.analysis.classify import naming
 from obit.analysis.classify.context import CrashContext
 from obit.analysis.classify.memory import address_text
 from obit.analysis.classify.operands import canonical
-from obit.analysis.classify.pointer import bad_pointer, together
+from obit.analysis.classify.pointer import bad_function, bad_pointer
 from obit.analysis.classify.rules import Classification
 from obit.analysis.classify.signals import signal_name
 from obit.analysis.classify.stack import recursion_text
@@ -84,9 +84,10 @@ class Story:
         return f"{self.who} {verb} {self._target(access.address)}{self.where}."
 
     def _target(self, address: int) -> str:
+        preposition = "to" if self.context.access.writes else "from" if self.context.access.use else "at"
         name, value = bad_pointer(self.context, self.frame)
         if name is None:
-            return f"at {address_text(address)}{self._about(address)}"
+            return f"{preposition} {address_text(address)}{self._about(address)}"
         return f"through `{name}` (null)" if value == 0 else f"through `{name}` (0x{value:x}{self._about(address)})"
 
     def _about(self, address: int) -> str:
@@ -108,13 +109,15 @@ class Story:
             return None
         target = address_text(access.address)
         if access.kind == "return":
-            return f"A function returned to {target}, where no code is: its return address on the stack was overwritten."
+            inside = access.transfer is not None and access.transfer.site is not None  # it stands at the `ret` still
+            who = f"{self.who}{self.where}" if inside else "A function"
+            return f"{who} returned to {target}, where no code is: its return address on the stack was overwritten."
         frame = next((frame for frame in self.context.frames if frame.function and frame.module), None)
         verb = {"call": "called", "branch": "jumped to"}.get(access.kind)
         if verb is None or frame is None:
             after = f"; {function_text(frame)}{where_text(frame)} was the last function before" if frame else ""
             return f"The program went on at {target}, where no code is{after}."
-        name = naming.by_value(together(self.context, frame), access.address)
+        name = bad_function(self.context, frame)
         what = f"`{name}` ({target})" if name else f"{target} as a function"
         return f"{function_text(frame)} {verb} {what}{where_text(frame)}."
 

@@ -9,8 +9,9 @@ import msgspec
 from obit.analysis.classify import transfer
 from obit.analysis.classify.context import CrashContext
 from obit.analysis.classify.operands import ResolvedUse, canonical
-from obit.analysis.classify.signals import SI_KERNEL, SIGBUS, SIGSEGV
+from obit.analysis.classify.signals import SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV
 from obit.analysis.classify.transfer import Transfer
+from obit.debuginfo.disassemble import Instruction
 from obit.snapshot.model import Access, AccessKind, hex_address
 
 NEAR_NULL = 0x10000
@@ -63,13 +64,21 @@ def faulting_access(context: CrashContext) -> FaultAccess:
 def document_access(context: CrashContext, access: FaultAccess) -> Access:
     """The access as the document has it."""
     operand = context.registers.described(access.use.use.operand) if access.use else access.transfer.operand if access.transfer else None
-    site = access.transfer.site if access.transfer and access.transfer.site else context.instruction
+    site = access.transfer.site if access.transfer and access.transfer.site else _blamed(context, access)
     return Access(
         kind=access.kind,
         address=None if access.address is None else hex_address(access.address),
         operand=operand,
         instruction=site.text if site else None,
     )
+
+
+def _blamed(context: CrashContext, access: FaultAccess) -> Instruction | None:
+    """The instruction that faulted: of a signal that was sent, or of code that could not be fetched, there is none."""
+    signal = context.signal
+    if signal is None or signal.number not in (SIGSEGV, SIGBUS, SIGILL, SIGFPE) or (signal.code is not None and signal.code <= 0):
+        return None
+    return None if access.executes else context.instruction
 
 
 def _fetch_failed(context: CrashContext, address: int | None) -> bool:

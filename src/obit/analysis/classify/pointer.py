@@ -41,7 +41,27 @@ def _by_register(context: CrashContext, frame: Frame | None, base: Register, val
     frames = together(context, frame)
     source = origin(context, base)
     name = naming.at_address(frames, source.address, source.value) if source else None
-    return name or _by_value(frames, value)
+    return name or (_global(context, source.address) if source else None) or _by_value(frames, value)
+
+
+def bad_function(context: CrashContext, frame: Frame) -> str | None:
+    """The expression for the function pointer that `frame` called or jumped through."""
+    access = context.access
+    slot = access.transfer.slot if access.transfer else None
+    frames, target = together(context, frame), access.address or 0
+    name = naming.at_address(frames, slot, target) or _global(context, slot) if slot is not None else None
+    return name or naming.by_value(frames, target)
+
+
+def _global(context: CrashContext, address: int) -> str | None:
+    """The variable with static storage that begins at an address."""
+    module = context.image.module_at(address)
+    symbol = module.file.object_at(address - module.bias) if module and module.file else None
+    if module is None or symbol is None or symbol.address + module.bias != address:
+        return None
+    from obit.debuginfo.demangle import demangle
+
+    return demangle(symbol.name)
 
 
 def _by_value(frames: Sequence[Frame], value: int) -> str | None:

@@ -13,6 +13,7 @@ _KERNEL_SENDS = {
 }
 _ARGUMENTS = {"x86_64": (5, 4, 1, 10, 8, 9), "aarch64": (0, 1, 2, 3, 4, 5)}
 """Registers of a system call's arguments, DWARF numbers (man 2 syscall)."""
+_LONGEST_TEXT = 200
 
 
 def snapshot(context: CrashContext) -> list[Finding]:
@@ -75,9 +76,24 @@ def _number(context: CrashContext) -> int | None:
 
 
 def _call_text(context: CrashContext, number: int) -> str:
-    from obit.analysis.classify.syscalls import syscall_name  # a long table
+    """`openat(dfd=-100, filename="/etc/shadow", flags=0, mode=0)`."""
+    from obit.analysis.classify.syscalls import syscall_arguments, syscall_name  # long tables
 
     machine = context.image.machine.name
+    name = syscall_name(machine, number)
+    names = syscall_arguments(name)
+    if names is None:
+        return name
     values = (context.thread.registers.get(register) for register in _ARGUMENTS.get(machine, ()))
-    arguments = ", ".join("?" if value is None else f"0x{value:x}" if value > 9 else str(value) for value in values)
-    return f"{syscall_name(machine, number)}({arguments})"
+    arguments = [f"{label}={_argument_text(context, value, text)}" for (label, text), value in zip(names, values, strict=False)]
+    return f"{name}({', '.join(arguments)})"
+
+
+def _argument_text(context: CrashContext, value: int | None, text: bool) -> str:
+    if value is None:
+        return "?"
+    data = context.image.memory.read_some(value, _LONGEST_TEXT + 1) if text else b""
+    if data:
+        return repr(data.partition(b"\0")[0][:_LONGEST_TEXT].decode("utf-8", "replace"))
+    signed = value - (1 << 64) if value >> 63 else value - (1 << 32) if value >> 31 == 1 else value
+    return str(signed) if abs(signed) < 1 << 16 else f"0x{value:x}"

@@ -3,6 +3,7 @@
 from obit.analysis.classify.context import CrashContext
 from obit.analysis.classify.finding import Finding
 from obit.analysis.classify.signals import SIGBUS, SIGSEGV
+from obit.analysis.fingerprint.names import normal_name
 from obit.analysis.fingerprint.recursion import first_cycle
 from obit.image.process import MappedRange
 from obit.snapshot.model import Confidence
@@ -60,23 +61,23 @@ def _text(context: CrashContext, stack: MappedRange, address: int) -> str:
 
 
 def recursion_text(context: CrashContext) -> str | None:
-    """`fib() calls itself, 104,832 times`, or the functions of a longer cycle in the order of calls; None without a cycle."""
+    """`fib()` calls itself, 104,832 times; or the functions of a longer cycle in the order of calls; None without a cycle."""
     names = [frame.function or frame.offset or frame.pc for frame in context.frames]
     cycle = first_cycle(names)
     if cycle is None:
         return None
     # Frames that were left out are in the middle of the cycle, or there would be none before them.
     times = cycle.times + context.stack.omitted // cycle.period + _rounds_after(names, cycle.start, cycle.period, cycle.times)
-    members = [name_text(name) for name in reversed(names[cycle.start : cycle.start + cycle.period])]
+    members = [_function_text(name) for name in reversed(names[cycle.start : cycle.start + cycle.period])]
     about = "about " if context.stack.omitted else ""
     if cycle.period == 1:
         return f"{members[0]} calls itself, {about}{times:,} times"
     return f"{' → '.join([*members, members[0]])} goes round {about}{times:,} times"
 
 
-def name_text(name: str) -> str:
-    """A function as text: with parentheses unless it has its parameters."""
-    return name if name.startswith("0x") or name.endswith(")") else f"{name}()"
+def _function_text(name: str) -> str:
+    """A function as text, without its arguments; an address as it is."""
+    return name if name.startswith("0x") else f"`{normal_name(name)}()`"
 
 
 def _rounds_after(names: list[str], start: int, period: int, times: int) -> int:

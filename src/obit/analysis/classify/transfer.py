@@ -20,6 +20,8 @@ class Transfer(msgspec.Struct, frozen=True):
     target: int
     site: Instruction | None = None
     operand: str | None = None
+    slot: int | None = None
+    """Address of the word that held the target, when it was in memory."""
 
 
 def arrival(context: CrashContext) -> Transfer | None:
@@ -48,7 +50,9 @@ def departure(context: CrashContext) -> Transfer | None:
     if instruction.call or instruction.jump:
         target = _target(context, context.registers, instruction)
         kind: Literal["call", "branch"] = "call" if instruction.call else "branch"
-        return None if target is None else Transfer(kind, target, instruction, _operand_text(context.registers, instruction))
+        if target is not None:
+            operand = _operand_text(context.registers, instruction)
+            return Transfer(kind, target, instruction, operand, _slot(context.registers, instruction))
     return None
 
 
@@ -66,7 +70,7 @@ def _call_to(context: CrashContext, return_address: int, pc: int) -> Transfer | 
     for instruction in calls_before(context, return_address):
         registers = _registers_before(context, instruction)
         if _target(context, registers, instruction) == pc:
-            return Transfer("call", pc, instruction, _operand_text(registers, instruction))
+            return Transfer("call", pc, instruction, _operand_text(registers, instruction), _slot(registers, instruction))
     return None
 
 
@@ -94,6 +98,11 @@ def _registers_before(context: CrashContext, call: Instruction) -> Registers:
 def _transfer_operand(instruction: Instruction) -> Operand | None:
     """What holds the target: the only operand, or aarch64's last (`cbz x0, target`)."""
     return instruction.operands[-1] if instruction.operands else None
+
+
+def _slot(registers: Registers, instruction: Instruction) -> int | None:
+    operand = _transfer_operand(instruction)
+    return registers.address(operand.memory) if operand is not None and operand.memory is not None else None
 
 
 def _target(context: CrashContext, registers: Registers, instruction: Instruction) -> int | None:

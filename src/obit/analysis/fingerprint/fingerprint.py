@@ -21,6 +21,7 @@ STRICT_FRAMES = 40
 _EXIT_DEPTH = 48
 """How deep an exit function is looked for: deeper ones are recursion."""
 _SOFT = ("emit", "soft-assert")
+_PC_IS_LOST = ("wild-jump", "bad-return", "memory.execute", "stack-execution")
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -46,10 +47,10 @@ def fingerprint(
 ) -> Fingerprint:
     """Keys of one fault from the frames of its crashed thread (inlined ones count). `executable` is the program's path: it tells
     programs apart that died entirely inside libraries. Not in the keys: addresses, paths, versions, counts, the message of a crash."""
-    named = [_name(frame, seen) for frame, seen in zip(frames, _seen(frames), strict=True) if _usable(frame, frames)]
-    chain = _chain(_below_exit(named), overflow="stack-overflow" in classifiers)
+    named = _counted(frames, classifiers)
+    chain = _chain(named, overflow="stack-overflow" in classifiers)
     if not chain:
-        chain = _fallback(named, executable)
+        chain = _fallback(frames, executable)
     if message and (any(word in classifiers for word in _SOFT) or not frames):
         chain = [normal_message(message), *chain[:1]]
     chain = chain or [f"{module_name(executable or 'unknown')}: {classifiers[0] if classifiers else 'no stack'}"]
@@ -60,10 +61,8 @@ def fingerprint(
 
 def own_frame(frames: Sequence[Frame]) -> int | None:
     """Index of the innermost frame in the program's own code below whatever ended the process; None when there is none."""
-    seen = _seen(frames)
-    roles = [role_of(each) for each in seen]
-    deepest = max((index for index, role in enumerate(roles[:_EXIT_DEPTH]) if role == "exit"), default=-1)
-    return next((index for index in range(deepest + 1, len(roles)) if roles[index] == "own"), None)
+    roles = [role_of(each) for each in _seen(frames)]
+    return next((index for index in range(_below_exit(frames, roles), len(roles)) if roles[index] == "own"), None)
 
 
 def normal_message(message: str) -> str:
@@ -86,20 +85,26 @@ def _seen(frames: Sequence[Frame]) -> list[Seen]:
     ]
 
 
-def _usable(frame: Frame, frames: Sequence[Frame]) -> bool:
-    """A scanned frame may be rubbish that was left on the stack; right under a bad pc it is the best there is."""
-    return frame.trust != "scan" or any(frame is near for near in frames[:2])
+def _counted(frames: Sequence[Frame], classifiers: Sequence[str]) -> list[_Named]:
+    """The frames that count, from the innermost below whatever ended the process. Left out: frames found by scanning, which may be
+    rubbish (right under a bad pc they are the best there is), and a pc that is no code."""
+    seen = _seen(frames)
+    roles = [role_of(each) for each in seen]
+    lost = any(word in classifiers for word in _PC_IS_LOST)
+    return [
+        _Named(
+            seen[index].name or seen[index].module or frame.pc, roles[index], f"{seen[index].module}+{frame.offset}", bool(seen[index].name)
+        )
+        for index, frame in enumerate(frames)
+        if index >= _below_exit(frames, roles) and (frame.trust != "scan" or index < 2) and not (lost and index == 0 and not seen[0].name)
+    ]
 
 
-def _name(frame: Frame, seen: Seen) -> _Named:
-    """An unnamed frame counts as its module."""
-    return _Named(seen.name or seen.module or frame.pc, role_of(seen), f"{seen.module}+{frame.offset}", bool(seen.name))
-
-
-def _below_exit(named: list[_Named]) -> list[_Named]:
-    """The frames below the deepest one that ends the process or throws."""
-    deepest = max((index for index, frame in enumerate(named[:_EXIT_DEPTH]) if frame.role == "exit"), default=-1)
-    return named[deepest + 1 :]
+def _below_exit(frames: Sequence[Frame], roles: Sequence[Role]) -> int:
+    """Index of the frame under the deepest one that ends the process or throws. Beyond a signal frame nothing does: there the
+    signal came in."""
+    end = next((index for index, frame in enumerate(frames[:_EXIT_DEPTH]) if frame.signal_frame), _EXIT_DEPTH)
+    return 1 + max((index for index, role in enumerate(roles[:end]) if role == "exit"), default=-1)
 
 
 def _chain(named: list[_Named], *, overflow: bool) -> list[str]:
@@ -114,8 +119,8 @@ def _once(labels: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(labels))
 
 
-def _fallback(named: list[_Named], executable: str | None) -> list[str]:
+def _fallback(frames: Sequence[Frame], executable: str | None) -> list[str]:
     """No frame of the program's own: what there is of libraries, with the program's name, so that programs do not share it."""
-    libraries = _once([frame.label for frame in named if frame.role in ("library", "exit")])
+    libraries = _once([each.name or each.module for each in _seen(frames) if role_of(each) in ("library", "exit")])
     program = f"[{module_name(executable)}]" if executable else ""
     return [program, *libraries] if program and libraries else libraries

@@ -67,7 +67,7 @@ _LIBRARY = frozenset(
     malloc_usable_size _IO_new_file_xsputn memcpy memmove memset memcmp memchr memrchr strlen strnlen strcpy strncpy strcat
     strncat strcmp strncmp strcasecmp strncasecmp strchr strrchr strstr strdup strndup strtol strtoul strtod wcslen wcscpy
     wmemset printf fprintf sprintf snprintf vprintf vfprintf vsprintf vsnprintf puts fputs fwrite fread fgets fclose fopen
-    fflush qsort qsort_r msort_with_tmp bsearch exit __run_exit_handlers __cxa_finalize _dl_fini
+    fflush qsort qsort_r msort_with_tmp bsearch exit __run_exit_handlers __cxa_finalize _dl_fini __restore_rt __kernel_rt_sigreturn
     """.split()
 )
 
