@@ -22,7 +22,12 @@ class Folder:
     @classmethod
     def at(cls, path: str) -> "Folder":
         """The directory at a path, made (0700) when it is not there; the path itself may lead through links."""
-        os.makedirs(path, 0o700, exist_ok=True)
+        try:
+            return cls.existing(path)
+        except FileNotFoundError:
+            os.makedirs(path, 0o700, exist_ok=True)
+        with cls.existing(os.path.dirname(os.path.abspath(path))) as parent:
+            parent.sync()
         return cls.existing(path)
 
     @classmethod

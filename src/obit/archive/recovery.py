@@ -11,7 +11,7 @@ import msgspec
 
 from obit.archive.claim import Claim, claim_leftover
 from obit.archive.folder import Folder
-from obit.archive.layout import ANALYZING, CORE, DONE, INCOMING, META, PENDING, SNAPSHOT, SUMMARY, is_id
+from obit.archive.layout import ANALYZING, CORE, DONE, FAILED, INCOMING, META, PENDING, SNAPSHOT, SUMMARY, is_id
 from obit.archive.removal import finish_removals
 from obit.archive.writer import explained
 
@@ -56,7 +56,7 @@ def _finish_write(taken: Claim) -> None:
         taken.remove()
     elif _complete(taken.folder, meta):
         _sync(taken.folder)
-        taken.move(DONE if meta.get("state") == DONE else PENDING)
+        taken.move(meta["state"] if meta.get("state") in (DONE, FAILED) else PENDING)
     elif CORE in taken.folder.names() and taken.folder.size(CORE):
         _keep_part(taken, meta)
     else:
@@ -76,7 +76,7 @@ def _complete(folder: Folder, meta: dict[str, Any]) -> bool:
     """Whether the commit had begun: only then meta.json says the sizes."""
     sizes = meta.get("sizes")
     files = set(folder.names())
-    return isinstance(sizes, dict) and all(name in files and (name == META or folder.size(name) == size) for name, size in sizes.items())
+    return isinstance(sizes, dict) and all(name in files and folder.size(name) == size for name, size in sizes.items())
 
 
 def _keep_part(taken: Claim, meta: dict[str, Any]) -> None:

@@ -83,7 +83,7 @@ class Incoming:
         if state not in (PENDING, DONE, FAILED) or (state == DONE and SNAPSHOT not in self._files):
             raise ValueError(f"a fault with {sorted(self._files)} cannot be committed to {state}")
         with explained(self._home.path):
-            self._meta.update(state=state, sizes={name: os.fstat(fd).st_size for name, fd in self._files.items()})
+            self._meta.update(state=state, sizes={name: os.fstat(fd).st_size for name, fd in self._files.items() if name != META})
             self._write_meta()
             for fd in self._files.values():
                 os.fsync(fd)
