@@ -56,13 +56,16 @@ static void put_location(struct output *out, int number, const Dwarf_Op *ops, si
         put_rule(out, number, value ? VAL_EXPRESSION : EXPRESSION, 0, ops + 1, length - 1);
 }
 
-/* libdw's defaults for x86-64 say "same" of rax (0) where they mean rbx (3): both are left to the reader's own defaults. */
-static bool confused(int machine, int number, bool undefined)
+/* What libdw holds preserved where CFI says nothing (psABI; AAPCS64 with v8 to v15). The reader has these defaults of its own, and needs
+ * to know what CFI did say. Of x86-64 libdw confuses DWARF's numbers 0 (rax) and 3 (rbx). */
+static bool same_by_default(int machine, int number)
 {
-    return machine == EM_X86_64 && ((number == 0 && !undefined) || (number == 3 && undefined));
+    if (machine == EM_AARCH64)
+        return (number >= 19 && number <= 30) || (number >= 72 && number <= 79);
+    return machine == EM_X86_64 && (number == 0 || number == 6 || (number >= 12 && number <= 16));
 }
 
-static bool put_register(struct output *out, Dwarf_Frame *frame, int machine, int number, int return_address)
+static bool put_register(struct output *out, Dwarf_Frame *frame, int machine, int number)
 {
     Dwarf_Op memory[3], *ops;
     size_t count;
@@ -73,7 +76,7 @@ static bool put_register(struct output *out, Dwarf_Frame *frame, int machine, in
         return true;
     }
     bool undefined = ops != NULL;
-    if (confused(machine, number, undefined) || (undefined && number != return_address))
+    if (undefined != same_by_default(machine, number))
         return false;
     put_rule(out, number, undefined ? UNDEFINED : SAME, 0, NULL, 0);
     return true;
@@ -116,7 +119,7 @@ int64_t obit_cfi(obit_file *file, int debug_frame, uint64_t address, int64_t *ou
     put(&row, 0);
     int machine = obit_machine(file);
     for (int number = 0; number < (machine == EM_AARCH64 ? 96 : 17); number++)
-        rules += put_register(&row, frame, machine, number, column);
+        rules += put_register(&row, frame, machine, number);
     if (counter < capacity)
         out[counter] = rules;
     free(frame);

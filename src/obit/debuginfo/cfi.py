@@ -1,6 +1,7 @@
 """Call frame information as rows: see `native/libdw/cfi.c` for what libdw is asked."""
 
 import struct
+from bisect import bisect_right
 
 from obit.debuginfo._libdw import ffi, lib
 from obit.debuginfo.cfirow import CfiRow, Rule, RuleKind
@@ -10,6 +11,9 @@ from obit.debuginfo.scopes import Expression, Op
 _KINDS: tuple[RuleKind, ...] = ("undefined", "same", "offset", "val-offset", "register", "expression", "val-expression")
 _BREG0, _BREGX, _PLUS_UCONST, _REG_NUMBERS = 0x70, 0x92, 0x23, 32
 _ROOM = 4096
+_MOST_KEPT = 1 << 16
+
+_out = ffi.new(f"int64_t[{_ROOM}]")
 
 
 class CfiReader:
@@ -18,14 +22,25 @@ class CfiReader:
     def __init__(self, file: File, *, debug_frame: bool) -> None:
         self._file = file
         self._debug_frame = debug_frame
-        self._out = ffi.new(f"int64_t[{_ROOM}]")
+        self._starts: list[int] = []
+        self._rows: list[CfiRow] = []
 
     def row(self, address: int) -> CfiRow | None:
         """The row that covers an address."""
-        count = lib.obit_cfi(self._file.handle, self._debug_frame, address, self._out, _ROOM)
+        index = bisect_right(self._starts, address)
+        if index and address < self._rows[index - 1].end:
+            return self._rows[index - 1]
+        row = self._read(address)
+        if row is not None and row.start <= address and len(self._rows) < _MOST_KEPT:
+            self._starts.insert(index, row.start)
+            self._rows.insert(index, row)
+        return row
+
+    def _read(self, address: int) -> CfiRow | None:
+        count = lib.obit_cfi(self._file.handle, self._debug_frame, address, _out, _ROOM)
         if not 0 < count <= _ROOM:
             return None
-        return _Numbers(struct.unpack(f"<{count}q", ffi.buffer(self._out, 8 * count))).row()
+        return _Numbers(struct.unpack(f"<{count}q", ffi.buffer(_out, 8 * count))).row()
 
 
 class _Numbers:
