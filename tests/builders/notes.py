@@ -73,10 +73,12 @@ def mapped_files(files: Sequence[MappedFile], *, page_size: int = 4096) -> Note:
 
 
 def xstate(xmm: Sequence[bytes], *, high: Sequence[bytes] = ()) -> Note:
-    """NT_X86_XSTATE with the SSE state, and the AVX state when `high` has the upper halves of the ymm registers."""
-    legacy = bytes(160) + b"".join(xmm).ljust(256, b"\0") + bytes(96)
-    header = struct.pack("<Q", 7 if high else 3) + bytes(56)
-    return Note("LINUX", NT_X86_XSTATE, legacy + header + b"".join(high).ljust(256, b"\0"))
+    """NT_X86_XSTATE with the SSE state, and the AVX state when `high` has the upper halves of the ymm registers. The kernel puts
+    XCR0 into bytes 464 to 471, which is how gdb knows the layout."""
+    features = struct.pack("<Q", 7 if high else 3)
+    legacy = bytes(160) + b"".join(xmm).ljust(256, b"\0") + bytes(48) + features + bytes(40)
+    header = features + bytes(56)
+    return Note("LINUX", NT_X86_XSTATE, legacy + header + (b"".join(high).ljust(256, b"\0") if high else b""))
 
 
 def fpregset(vectors: Sequence[bytes], *, machine: int = 62) -> Note:

@@ -65,6 +65,11 @@ def by_path(mappings: Iterable[MappedRange]) -> dict[str, list[MappedRange]]:
     """The mappings of each file, in order of address."""
     groups: dict[str, list[MappedRange]] = {}
     for mapping in mappings:
-        if mapping.path and mapping.path.startswith("/"):
-            groups.setdefault(mapping.path, []).append(mapping)
+        if is_file(mapping):
+            groups.setdefault(mapping.path or "", []).append(mapping)
     return groups
+
+
+def is_file(mapping: MappedRange) -> bool:
+    """Whether a mapping is of a file: the kernel's own names are in brackets."""
+    return mapping.path is not None and not mapping.path.startswith("[")

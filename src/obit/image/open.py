@@ -8,7 +8,7 @@ from obit.image.core import Core, parse_core
 from obit.image.facts import process_facts
 from obit.image.linkmap import name_mappings
 from obit.image.loading import ModuleLoader, file_headers
-from obit.image.mappings import core_mappings
+from obit.image.mappings import core_mappings, is_file
 from obit.image.memory import ModuleSource, PagedMemory, SegmentSource
 from obit.image.modules import FileHeaders, find_modules
 from obit.image.process import MappedRange, Memory, ProcessImage
@@ -57,6 +57,6 @@ def core_image(core: Core, opened: OpenedFile, finder: "FileFinder") -> ProcessI
 
 def _mappings(core: Core, memory: Memory, headers: FileHeaders) -> tuple[MappedRange, ...]:
     mappings = core_mappings(core)
-    if any(mapping.path and mapping.path.startswith("/") for mapping in mappings):
+    if any(is_file(mapping) for mapping in mappings):
         return mappings
     return name_mappings(mappings, memory, core.auxv, headers)

@@ -27,10 +27,10 @@ def links(*entries: tuple[int, bytes]) -> bytes:
     return (out + names).ljust(4096, b"\0")
 
 
-def process(table: bytes, *, libx_header: bool = True) -> tuple[bytes, dict[int, int]]:
+def process(table: bytes, *, libx_header: bool = True, execfn: bytes = b"/usr/bin/shop") -> tuple[bytes, dict[int, int]]:
     """A core without NT_FILE of a position-independent executable and a library, and its auxiliary vector."""
     exe = library(dynamic=struct.pack("<QQQQ", 21, LINKS, 0, 0))
-    stack = initial_stack([b"shop"], [], {3: EXE + 64, 4: PHDR_SIZE, 5: 6, 9: EXE + 0x1000}, execfn=b"/usr/bin/shop")
+    stack = initial_stack([b"shop"], [], {3: EXE + 64, 4: PHDR_SIZE, 5: 6, 9: EXE + 0x1000}, execfn=execfn)
     memory = [
         *mapped(exe, "", EXE).memory,
         *mapped(library(identity=OTHER), "", LIBX, headers=libx_header).memory,
@@ -69,6 +69,11 @@ def test_a_library_without_its_first_page_is_placed_by_its_file() -> None:
 def test_a_static_executable_has_no_list() -> None:
     data, _ = process(bytes(4096))
     assert named(data) == [MAIN]
+
+
+def test_a_program_that_was_started_by_a_relative_path_is_a_module_all_the_same() -> None:
+    data, _ = process(links((EXE, b"")), execfn=b"./shop")
+    assert named(data) == [("./shop", *MAIN[1:])]
 
 
 def test_a_chain_that_bites_its_tail_ends() -> None:
