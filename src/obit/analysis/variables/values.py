@@ -32,7 +32,8 @@ class Shown(msgspec.Struct):
     """What was used up while showing one variable."""
 
     values: int = 0
-    path: set[tuple[int, int, str]] = msgspec.field(default_factory=set)
+    targets: set[tuple[int, int, str]] = msgspec.field(default_factory=set)
+    """What pointers led to so far: each is shown once in a variable, which ends cycles and keeps graphs small."""
 
 
 class ValueReader:
@@ -106,13 +107,10 @@ class ValueReader:
         """What a pointer points to, as its children: a record's members themselves, anything else as `*`."""
         target = self.dynamic.most_derived(target)
         key = (target.address or 0, target.stripped.key, target.stripped.name)
-        if key in shown.path:
+        if key in shown.targets:
             return ()
-        shown.path.add(key)
-        try:
-            found = self._show("*", "member", target, shown, hops, depth)
-        finally:
-            shown.path.discard(key)
+        shown.targets.add(key)
+        found = self._show("*", "member", target, shown, hops, depth)
         whole = isinstance(target.stripped, RecordType) and found.value is None and found.status == "ok"
         return found.children if whole and target.type.name == target.stripped.name and found.children else (found,)
 
