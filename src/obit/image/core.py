@@ -4,7 +4,7 @@ Sources: System V gABI chapter 5, fs/binfmt_elf.c and fs/coredump.c of Linux. A 
 one that was cut off all come through here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -158,7 +158,7 @@ class _Notes:
         tls = blocks.get(corenotes.NT_ARM_TLS)
         return thread.special | corenotes.arm_tls(tls) if tls and self.machine is AARCH64 else thread.special
 
-    def _vectors(self, blocks: dict[int, bytes]) -> dict[int, bytes]:
+    def _vectors(self, blocks: dict[int, bytes]) -> Mapping[int, bytes]:
         for kind in (corenotes.NT_X86_XSTATE, corenotes.NT_PRFPREG):
             if kind in blocks and (found := corenotes.vectors(self.machine, kind, blocks[kind])):
                 return found

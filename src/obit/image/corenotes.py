@@ -7,6 +7,7 @@ what is whole of it.
 """
 
 import struct
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -76,17 +77,41 @@ def prstatus(machine: Machine, desc: bytes) -> ThreadImage | None:
     return ThreadImage(tid=tid, registers=registers, special=special, signal=cursig)
 
 
-def vectors(machine: Machine, kind: int, desc: bytes) -> dict[int, bytes]:
-    """Vector registers by DWARF number from NT_PRFPREG or NT_X86_XSTATE: 16 bytes each, 32 where the AVX state is there."""
+class Vectors(Mapping[int, bytes]):
+    """Vector registers by DWARF number, cut from a note when asked for (a process has hundreds of threads, a report shows few)."""
+
+    __slots__ = ("_at", "_base", "_count", "_desc", "_high_at")
+
+    def __init__(self, desc: bytes, base: int, at: int, count: int, high_at: int | None = None) -> None:
+        self._desc = desc
+        self._base = base
+        self._at = at
+        self._count = count
+        self._high_at = high_at
+
+    def __getitem__(self, number: int) -> bytes:
+        place = 16 * (number - self._base)
+        if not 0 <= place < 16 * self._count:
+            raise KeyError(number)
+        low = self._desc[self._at + place : self._at + place + 16]
+        return low if self._high_at is None else low + self._desc[self._high_at + place : self._high_at + place + 16]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self._base, self._base + self._count))
+
+    def __len__(self) -> int:
+        return self._count
+
+
+def vectors(machine: Machine, kind: int, desc: bytes) -> Mapping[int, bytes]:
+    """Vector registers from NT_PRFPREG or NT_X86_XSTATE: 16 bytes each, 32 where the AVX state is there."""
+    base = machine.vector_base
     if machine is AARCH64:
-        whole = min(len(desc) // 16, 32) if kind == NT_PRFPREG else 0
-        return {machine.vector_base + n: desc[16 * n : 16 * n + 16] for n in range(whole)}
+        return Vectors(desc, base, 0, min(len(desc) // 16, 32)) if kind == NT_PRFPREG else {}
     if len(desc) < _XMM_AT + 16 * _XMM_COUNT:
         return {}
-    low = {n: desc[_XMM_AT + 16 * n : _XMM_AT + 16 * n + 16] for n in range(_XMM_COUNT)}
-    if kind == NT_X86_XSTATE and len(desc) >= _YMM_HIGH_AT + 16 * _XMM_COUNT and desc[_XSTATE_BV_AT] & _YMM_FEATURE:
-        low = {n: value + desc[_YMM_HIGH_AT + 16 * n : _YMM_HIGH_AT + 16 * n + 16] for n, value in low.items()}
-    return {machine.vector_base + n: value for n, value in low.items()}
+    avx = kind == NT_X86_XSTATE and len(desc) >= _YMM_HIGH_AT + 16 * _XMM_COUNT and desc[_XSTATE_BV_AT] & _YMM_FEATURE
+    return Vectors(desc, base, _XMM_AT, _XMM_COUNT, _YMM_HIGH_AT if avx else None)
 
 
 def arm_tls(desc: bytes) -> dict[str, int]:

@@ -69,7 +69,7 @@ class ThreadImage(msgspec.Struct, frozen=True):
     tid: int
     registers: dict[int, int]
     special: dict[str, int] = {}
-    vectors: dict[int, bytes] = {}
+    vectors: MappingOf[int, bytes] = {}
     name: str | None = None
     signal: int = 0
     """pr_cursig."""

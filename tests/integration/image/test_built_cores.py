@@ -51,7 +51,7 @@ def test_gdb_reads_threads_registers_memory_and_mappings(tmp_path: Path) -> None
         "[Switching to thread 2 (LWP 12)]",
         "$5 = (void (*)()) 0x5678",
         f"0x555500001000     0x555500002000     0x1000     0x1000 {tmp_path}/shop",
-        'File name of executable             0x7ffc00001fb8 "./a.out"',
+        'File name of executable        0x7ffc00001fb8 "./a.out"',
     ):
         assert line in said
 
