@@ -1,6 +1,6 @@
 """Compares the frames of one thread: gdb's against Obit's. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import PurePath
 
@@ -10,6 +10,10 @@ from obit.snapshot.model import Frame, Thread
 
 from .names import same_function
 from .records import GdbFrame, GdbThread
+
+
+LAST = 64
+"""Frames at the outer end that both keep of a stack too deep to show."""
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -36,6 +40,15 @@ def compare(theirs: GdbThread, ours: Thread) -> Iterator[Pair]:
     judged only where gdb reached the end of the stack: elsewhere they are Obit's merit or its guess, and say which by their trust."""
     left = [frame for frame in theirs.frames if frame.kind != "tailcall"]
     right = list(ours.frames)
+    if theirs.count > len(theirs.frames) and ours.frames_omitted:
+        # Both left out the middle: all frames of a recursion look alike, so the two ends are aligned each for itself.
+        yield from _align(left[:-LAST], right[:-LAST], 0, judge_rest=False)
+        yield from _align(left[-LAST:][::-1], right[-LAST:][::-1], len(left) - LAST, judge_rest=False)
+    else:
+        yield from _align(left, right, 0, judge_rest=theirs.stopped == "no reason")
+
+
+def _align(left: Sequence[GdbFrame], right: Sequence[Frame], first: int, *, judge_rest: bool) -> Iterator[Pair]:
     matcher = SequenceMatcher(
         None,
         [_key(frame.pc, inlined=frame.kind == "inline") for frame in left],
@@ -45,13 +58,13 @@ def compare(theirs: GdbThread, ours: Thread) -> Iterator[Pair]:
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
         if tag == "equal":
             for offset in range(end - start):
-                yield _pair(start + offset, left[start + offset], right[other_start + offset])
+                yield _pair(first + start + offset, left[start + offset], right[other_start + offset])
             continue
         for index in range(start, end):
-            yield Pair(index, left[index], None, "frame that gdb has")
+            yield Pair(first + index, left[index], None, "frame that gdb has")
         for index in range(other_start, other_end):
-            if start < len(left) or (theirs.stopped == "no reason" and right[index].trust in ("context", "cfi")):
-                yield Pair(start, None, right[index], "frame that gdb has not")
+            if start < len(left) or (judge_rest and right[index].trust in ("context", "cfi")):
+                yield Pair(first + start, None, right[index], "frame that gdb has not")
 
 
 def _pair(index: int, theirs: GdbFrame, ours: Frame) -> Pair:

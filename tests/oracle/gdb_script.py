@@ -22,7 +22,7 @@ ELEMENTS, CHARACTERS, DEPTH, NODES = 200, 200, 12, 600
 SETTINGS = ("set debuginfod enabled off", "set pagination off", "set print object off", "set confirm off", "set backtrace past-main on")
 KINDS = {gdb.NORMAL_FRAME: "normal", gdb.INLINE_FRAME: "inline", gdb.TAILCALL_FRAME: "tailcall", gdb.SIGTRAMP_FRAME: "signal"}
 CHARACTER_NAMES = ("char", "signed char", "unsigned char", "char8_t", "char16_t", "char32_t", "wchar_t")
-ENUM_BITS = (1 << 64) - 1
+WORD = (1 << 64) - 1
 
 
 class Budget:
@@ -56,7 +56,9 @@ def is_character(type: gdb.Type) -> bool:
 
 def pointer_node(value: gdb.Value, type: gdb.Type) -> Node:
     """A pointer: its number, and the text it points to."""
-    node: Node = {"k": "pointer", "v": int(value) & ENUM_BITS}
+    node: Node = {"k": "pointer", "v": int(value) & WORD}
+    if node["v"] == 0 and "synthetic pointer" in value.format_string():
+        return {"k": "other", "v": "(synthetic pointer)", "code": type.code}
     target = type.target()
     if is_character(target) and node["v"]:
         text = read_text(node["v"], target.strip_typedefs().sizeof, CHARACTERS, True)
@@ -211,8 +213,9 @@ def symbols(frame: gdb.Frame) -> Iterator[gdb.Symbol]:
 
 
 def variables(frame: gdb.Frame) -> list[list[Any]]:
-    """[name, node] of everything `bt full` would print for a frame."""
-    return [[symbol.print_name, show(lambda symbol=symbol: symbol.value(frame), DEPTH, Budget())] for symbol in symbols(frame)]
+    """[name, node] of everything `bt full` would print for a frame: the arguments, then the locals, innermost block first."""
+    found = sorted(symbols(frame), key=lambda symbol: not symbol.is_argument)
+    return [[symbol.print_name, show(lambda symbol=symbol: symbol.value(frame), DEPTH, Budget())] for symbol in found]
 
 
 def frame_record(frame: gdb.Frame, full: bool) -> dict[str, Any]:

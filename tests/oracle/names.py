@@ -4,6 +4,8 @@ import re
 
 CLONE = re.compile(r"( \[clone [^\]]*\]|\.(cold|part|constprop|isra|lto_priv|llvm)(\.\d+)*|@plt|@@?[A-Z]+[A-Z_0-9.]*)+$")
 OPERATOR = re.compile(r"operator\s*(\(\)|<=>|<<=?|>>=?|<=?|>=?|->\*?|\[\]|[^\w\s(]+)")
+ALIAS = re.compile(r"^(__GI_)?_*(libc_(?=pause|free|malloc|calloc|realloc))?(?=[a-z])")
+"""The C library gives most functions several names at one address; which one is shown is taste."""
 OPERATOR_MARKS = {"(": "\1", ")": "\2", "<": "\3", ">": "\4"}
 
 
@@ -35,7 +37,8 @@ def normal(name: str | None) -> str | None:
     name = without_brackets(name, "(", ")")
     name = re.sub(r"\b(const|volatile)\b|&+$", "", name).strip().removesuffix("::")
     scope, operator, rest = name.partition("operator")
-    return scope.split(" ")[-1] + operator + rest
+    name = scope.split(" ")[-1] + operator + rest
+    return name if "::" in name else ALIAS.sub("", name).removesuffix("_impl")
 
 
 def same_function(left: str | None, right: str | None) -> bool:

@@ -26,6 +26,8 @@ class Leaf(msgspec.Struct, frozen=True):
 
 
 LIBRARY = re.compile(r"^(const |volatile )*(std|__gnu_cxx)::")
+CUT = 190
+"""Bytes of text past which one side may have been cut (both stop at 200 characters, one before it drops what follows a NUL)."""
 SCALARS = ("int", "bool", "enum", "float", "complex", "pointer", "text")
 
 
@@ -110,8 +112,13 @@ def _text(node: Node, text: str) -> bool:
 
 
 def _same_text(expected: str, text: str) -> bool:
-    ours = literals.quoted(text)
-    return ours is not None and ours == bytes.fromhex(expected)
+    """Equal up to the NULs at the end of an array; both sides cut long texts, at places of their own."""
+    ours, theirs = literals.quoted(text), bytes.fromhex(expected)
+    if ours is None:
+        return False
+    ours, theirs = ours.rstrip(b"\0"), theirs.rstrip(b"\0")
+    shorter = min(len(ours), len(theirs))
+    return ours == theirs or (shorter >= CUT and ours[:shorter] == theirs[:shorter])
 
 
 MATCHES: dict[str, Callable[[Node, str], bool]] = {
@@ -137,23 +144,25 @@ def _shown_as_library_type(node: Node, variable: Variable) -> bool:
 
 
 def _struct(path: str, node: Node, variable: Variable) -> Iterator[Leaf]:
+    taken: list[Variable] = []
     for name, is_base, child in node["c"]:
         inner = f"{path}.{name}" if name else path
         if is_base:
-            yield from compare(inner, child, _base(variable, name))
+            base = _base(variable, name, taken)
+            taken.append(base)
+            yield from compare(inner, child, base)
         elif not name:
             yield from compare(inner, child, variable)
         else:
             yield from compare(inner, child, _member(variable, name))
 
 
-def _base(variable: Variable, name: str) -> Variable:
-    """A base class has a child of its own, or its members are among the derived class's."""
-    wanted = name.split("<", maxsplit=1)[0]
-    for child in variable.children:
-        if child.name.split("<", maxsplit=1)[0] == wanted and (child.name == name or not any(c.name == name for c in variable.children)):
-            return child
-    return variable
+def _base(variable: Variable, name: str, taken: list[Variable]) -> Variable:
+    """A base class has a child of its own (of several instances of one template the next), or its members are the derived class's."""
+    short = name.split("<", maxsplit=1)[0]
+    same = [child for child in variable.children if child.name.split("<", maxsplit=1)[0] == short]
+    exact = [child for child in same if child.name == name]
+    return next((child for child in (*exact, *same) if not any(child is other for other in taken)), variable)
 
 
 def _member(variable: Variable, name: str, depth: int = 0) -> Variable | None:
