@@ -54,14 +54,15 @@ int64_t obit_children(uint64_t die, uint64_t unit, obit_entry *out, int64_t capa
 int64_t obit_scopes(obit_file *file, uint64_t address, obit_entry *out, int64_t capacity, obit_entry *unit);
 int obit_unit_at(obit_file *file, uint64_t address, obit_entry *unit);
 int obit_unit_of(uint64_t unit, obit_entry *out, int64_t *language);
-int64_t obit_path(obit_file *file, uint64_t die, uint64_t unit, int64_t *out, int64_t capacity);
+int64_t obit_path(obit_file *file, uint64_t die, uint64_t unit, int functions, int64_t *out, int64_t capacity);
 int64_t obit_globals(obit_file *file, uint64_t address, obit_entry *out, int64_t capacity);
 int obit_call_site(obit_file *file, uint64_t return_address, obit_entry *site);
 const char *obit_missing_dwo(obit_file *file, uint64_t address);
 int obit_die_address(uint64_t die, uint64_t unit, uint64_t *low);
 
 /* Types by name: names.c */
-int64_t obit_types_named(obit_file *file, const char *name, uint64_t near_unit, int64_t *budget, obit_entry *out, int64_t capacity);
+int64_t obit_types_named(obit_file *file, const char *name, uint64_t near_unit, int64_t *cursor, int64_t *budget, obit_entry *out,
+                         int64_t capacity);
 
 /* Lines: lines.c */
 int obit_line(obit_file *file, uint64_t address, const char **path, int64_t *line, int64_t *column);

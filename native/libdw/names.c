@@ -3,6 +3,7 @@
 
 struct search {
     const char *name;
+    size_t length;
     obit_entry *out;
     int64_t used, capacity, *budget;
 };
@@ -19,6 +20,12 @@ static bool worth_descending(int tag)
            || tag == DW_TAG_union_type;
 }
 
+/* The name itself or an instance of the template of that name: compilers do not agree on how to spell arguments. */
+static bool is_wanted(const struct search *search, const char *name)
+{
+    return name && strncmp(name, search->name, search->length) == 0 && (name[search->length] == 0 || name[search->length] == '<');
+}
+
 /* `budget` counts the DIEs that may still be looked at. */
 static void search_unit(struct search *search, Dwarf_Die *root)
 {
@@ -27,22 +34,22 @@ static void search_unit(struct search *search, Dwarf_Die *root)
         return;
     for (bool more = true; more && search->used < search->capacity && *search->budget > 0; (*search->budget)--) {
         int tag = dwarf_tag(&walk.die);
-        if (is_type(tag)) {
-            const char *name = dwarf_diename(&walk.die);
-            if (name && strcmp(name, search->name) == 0 && !dwarf_hasattr(&walk.die, DW_AT_declaration))
-                entry_fill(&walk.die, &search->out[search->used++]);
-        }
+        if (is_type(tag) && is_wanted(search, dwarf_diename(&walk.die)) && !dwarf_hasattr(&walk.die, DW_AT_declaration))
+            entry_fill(&walk.die, &search->out[search->used++]);
         more = walk_next(&walk, worth_descending(tag));
     }
 }
 
-/* Definitions of types with an unqualified name; how many. With `near` only that unit is searched. */
-int64_t obit_types_named(obit_file *file, const char *name, uint64_t near, int64_t *budget, obit_entry *out, int64_t capacity)
+/* Definitions of types with an unqualified name, which is without template arguments; how many. With `near` only that unit is searched,
+ * else the units from `cursor` on (0: the first) up to one that has some; `cursor` is then where to go on, 0 at the end. */
+int64_t obit_types_named(obit_file *file, const char *name, uint64_t near, int64_t *cursor, int64_t *budget, obit_entry *out,
+                         int64_t capacity)
 {
-    struct search search = {name, out, 0, capacity, budget};
-    Dwarf_CU *cu = NULL;
+    struct search search = {name, strlen(name), out, 0, capacity, budget};
+    Dwarf_CU *cu = (Dwarf_CU *) (uintptr_t) *cursor;
     Dwarf_Die die, split;
     uint8_t type;
+    *cursor = 0;
     if (!file_dwarf(file))
         return 0;
     if (near) {
@@ -51,11 +58,15 @@ int64_t obit_types_named(obit_file *file, const char *name, uint64_t near, int64
             search_unit(&search, &unit->root);
         return search.used;
     }
-    while (*budget > 0 && search.used == 0 && dwarf_get_units(file->dwarf, cu, &cu, NULL, &type, &die, &split) == 0) {
+    while (*budget > 0 && dwarf_get_units(file->dwarf, cu, &cu, NULL, &type, &die, &split) == 0) {
         if (type == DW_UT_skeleton && split.addr)
             die = split;
         if (die.addr)
             search_unit(&search, &die);
+        if (search.used) {
+            *cursor = (int64_t) (uintptr_t) cu;
+            break;
+        }
     }
     return search.used;
 }

@@ -147,7 +147,8 @@ void unit_walk(struct unit *unit, bool deep)
                 unit->containers[open[last]].end = walk.die.addr;
         last = walk.depth;
         outer[last] = open[last - 1] >= 0 ? open[last - 1] : outer[last - 1];
-        open[last] = is_container(tag) && dwarf_haschildren(&walk.die) > 0 ? container_open(unit, outer[last], &walk.die, tag) : -1;
+        bool holds = is_container(tag) || (deep && tag == DW_TAG_subprogram);
+        open[last] = holds && dwarf_haschildren(&walk.die) > 0 ? container_open(unit, outer[last], &walk.die, tag) : -1;
         if (tag == DW_TAG_subprogram)
             ranges_add_die(&unit->functions, &walk.die, walk.die.addr);
         more = walk_next(&walk, worth_descending(tag, records, deep));
@@ -288,11 +289,12 @@ static const struct container *container_around(const struct unit *unit, const u
 
 static int64_t put_container(int64_t *out, int64_t used, int64_t capacity, Dwarf_Die *die)
 {
-    if (used + 1 < capacity) {
+    if (used + 2 < capacity) {
         out[used] = dwarf_tag(die);
         out[used + 1] = (int64_t) (uintptr_t) dwarf_diename(die);
+        out[used + 2] = (int64_t) (uintptr_t) die->addr;
     }
-    return used + 2;
+    return used + 3;
 }
 
 /* The records between one that the unit knows and a DIE somewhere below it. */
@@ -317,8 +319,9 @@ static int64_t put_inner(int64_t *out, int64_t used, int64_t capacity, Dwarf_Die
     return used;
 }
 
-/* The namespaces and records around a DIE, outermost first: pairs of tag and name (const char *). How many numbers that is. */
-int64_t obit_path(obit_file *file, uint64_t die, uint64_t cu, int64_t *out, int64_t capacity)
+/* The namespaces and records around a DIE, outermost first, and with `functions` the functions too: of each tag, name (const char *) and
+ * address. How many numbers that is. */
+int64_t obit_path(obit_file *file, uint64_t die, uint64_t cu, int functions, int64_t *out, int64_t capacity)
 {
     struct unit *unit = unit_of(file, (Dwarf_CU *) (uintptr_t) cu);
     const struct container *chain[MAX_DEPTH];
@@ -327,15 +330,16 @@ int64_t obit_path(obit_file *file, uint64_t die, uint64_t cu, int64_t *out, int6
     int64_t used = 0;
     if (!unit || !unit->root.addr)
         return 0;
-    unit_walk(unit, false);
+    unit_walk(unit, functions != 0);
     for (const struct container *at = container_around(unit, address); at && count < MAX_DEPTH;
          at = at->parent >= 0 ? &unit->containers[at->parent] : NULL)
-        chain[count++] = at;
+        if (functions || at->tag != DW_TAG_subprogram)
+            chain[count++] = at;
     for (int index = count - 1; index >= 0; index--) {
         Dwarf_Die around = die_from((uintptr_t) chain[index]->start, cu);
         used = put_container(out, used, capacity, &around);
     }
-    if (count && chain[0]->tag != DW_TAG_namespace && chain[0]->tag != DW_TAG_module)
+    if (count && !unit->deep && chain[0]->tag != DW_TAG_namespace && chain[0]->tag != DW_TAG_module)
         used = put_inner(out, used, capacity, die_from((uintptr_t) chain[0]->start, cu), address);
     return used;
 }

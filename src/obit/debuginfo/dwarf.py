@@ -1,5 +1,6 @@
 """The DWARF of one file: what is at an address, and types by name."""
 
+import re
 from typing import TYPE_CHECKING
 
 from obit.debuginfo import tags
@@ -9,6 +10,7 @@ from obit.debuginfo.expressions import ExpressionReader
 from obit.debuginfo.functions import ScopeReader
 from obit.debuginfo.libdw import Die, Entry, File, children, entry, text
 from obit.debuginfo.scopes import Line, Scope, VariableInfo
+from obit.debuginfo.spelling import canonical
 from obit.debuginfo.types import Type
 from obit.errors import BadInput
 
@@ -140,10 +142,27 @@ class DwarfReader:
     def _search(self, name: str, near: int) -> Die | None:
         if "\0" in name or self._budget <= 0:
             return None
-        candidates, self._budget = self._file.types_named(last_component(name), near, self._budget)
-        if self._budget <= 0:
-            self._notes.append((f"some types of {self._file.path}", "the debug information is too large to search it all by name", None))
-        return next(((each.die, each.unit) for each in candidates if self._types.speller.qualified(each) == name), None)
+        wanted = comparable(name)
+        try:
+            for batch in self._file.types_named(last_component(name).split("<", 1)[0], near, self._budget):
+                for each in batch:
+                    if comparable(self._types.speller.qualified(each)) == wanted:
+                        return each.die, each.unit
+        finally:
+            self._budget = self._file.budget_left
+            if self._budget <= 0:
+                self._notes.append(
+                    (f"some types of {self._file.path}", "the debug information is too large to search it all by name", None)
+                )
+        return None
+
+
+_SUFFIX = re.compile(r"\b(\d+)(?:ul|ull|u|l|ll)\b")
+
+
+def comparable(name: str) -> str:
+    """A name without what compilers and demanglers spell differently: spaces, suffixes of numbers, `long unsigned int`."""
+    return _SUFFIX.sub(r"\1", canonical(name)).replace(" ", "") if "<" in name else canonical(name)
 
 
 def last_component(name: str) -> str:

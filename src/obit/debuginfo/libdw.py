@@ -4,6 +4,7 @@ A DIE is a pair of integers (its address in memory, its unit's) that are good as
 """
 
 import struct
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -69,6 +70,8 @@ _LAYOUT = struct.Struct("<31q")
 _CHAR = ffi.typeof("char *")
 _BYTES = ffi.typeof("unsigned char *")
 _ROOM = 256
+_ROOM_FOR_GLOBALS = 4096
+_ROOM_FOR_TYPES = 4096
 
 
 class _Scratch:
@@ -78,6 +81,13 @@ class _Scratch:
     room: int = _ROOM
     one: "CData" = ffi.new("obit_entry[1]")
     pointer: "CData" = ffi.new("void *[1]")
+
+
+def _reserve(count: int) -> None:
+    """Room for that many entries."""
+    if _Scratch.room < count:
+        _Scratch.room = count
+        _Scratch.entries = ffi.new(f"obit_entry[{count}]")
 
 
 def text(pointer: int) -> str:
@@ -109,8 +119,7 @@ def children(die: Die) -> list[Entry]:
     """The children of a DIE, `MANY` at most."""
     count = lib.obit_children(die[0], die[1], _Scratch.entries, _Scratch.room)
     if count > _Scratch.room:
-        _Scratch.room = min(count, MANY)
-        _Scratch.entries = ffi.new(f"obit_entry[{_Scratch.room}]")
+        _reserve(min(count, MANY))
         count = min(lib.obit_children(die[0], die[1], _Scratch.entries, _Scratch.room), _Scratch.room)
     return entries(count)
 
@@ -121,6 +130,8 @@ class File:
     def __init__(self, handle: "CData", path: str, keep: bytes | None = None) -> None:
         self.handle = ffi.gc(handle, lib.obit_close)
         self.path = path
+        self.budget_left = 0
+        """What the last `types_named` left of its budget."""
         self._keep = keep
 
     @staticmethod
@@ -201,9 +212,7 @@ class File:
 
     def globals(self, address: int) -> list[Entry]:
         """The variables outside of functions of the unit that has an address."""
-        if _Scratch.room < 4096:
-            _Scratch.room = 4096
-            _Scratch.entries = ffi.new("obit_entry[4096]")
+        _reserve(_ROOM_FOR_GLOBALS)
         return entries(lib.obit_globals(self.handle, address, _Scratch.entries, _Scratch.room))
 
     def call_site(self, return_address: int) -> Entry | None:
@@ -215,18 +224,27 @@ class File:
         name = lib.obit_missing_dwo(self.handle, address)
         return ffi.string(name).decode("utf-8", "replace") if name else None
 
-    def path_of(self, die: Die) -> list[tuple[int, str]]:
-        """Tag and name of the namespaces and records around a DIE, outermost first."""
-        out = ffi.new("int64_t[128]")
-        count = min(lib.obit_path(self.handle, die[0], die[1], out, 128), 128)
-        numbers = struct.unpack(f"<{count}q", ffi.buffer(out, 8 * count))
-        return [(tag, text(name)) for tag, name in zip(numbers[::2], numbers[1::2], strict=True)]
+    def path_of(self, die: Die, *, functions: bool = False) -> list[tuple[int, str, int]]:
+        """Tag, name and address of the namespaces and records around a DIE, outermost first; on demand of functions, too."""
+        out = ffi.new("int64_t[192]")
+        count = min(lib.obit_path(self.handle, die[0], die[1], functions, out, 192), 192)
+        parts = struct.iter_unpack("<3q", ffi.buffer(out, 8 * count))
+        return [(tag, text(name), address) for tag, name, address in parts]
 
-    def types_named(self, name: str, near: int, budget: int) -> tuple[list[Entry], int]:
-        """Definitions of types with an unqualified name, in one unit or (`near` 0) in all; and what is left of the budget of DIEs."""
-        left = ffi.new("int64_t[1]", [budget])
-        count = lib.obit_types_named(self.handle, name.encode("utf-8", "surrogateescape"), near, left, _Scratch.entries, _Scratch.room)
-        return entries(count), struct.unpack("<q", ffi.buffer(left))[0]
+    def types_named(self, name: str, near: int, budget: int) -> Iterator[list[Entry]]:
+        """Definitions of types with an unqualified name without template arguments, a batch a unit that has some: in one unit or
+        (`near` 0) in all of them, as long as the budget of DIEs lasts."""
+        cursor, left = ffi.new("int64_t[1]", [0]), ffi.new("int64_t[1]", [budget])
+        raw = name.encode("utf-8", "surrogateescape")
+        while True:
+            _reserve(_ROOM_FOR_TYPES)
+            count = lib.obit_types_named(self.handle, raw, near, cursor, left, _Scratch.entries, _Scratch.room)
+            self.budget_left = struct.unpack("<q", ffi.buffer(left))[0]
+            if not count:
+                return
+            yield entries(count)
+            if bytes(ffi.buffer(cursor)) == b"\0" * 8:
+                return
 
     def line(self, address: int) -> tuple[str, int, int] | None:
         """Path, line and column (0: none) of an address."""

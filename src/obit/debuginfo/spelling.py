@@ -1,9 +1,10 @@
 """Names of types as gdb prints them: `const char *`, `int (*)(int)`, `shop::Order<int> &`, `struct order *` in C."""
 
+import re
 from collections.abc import Callable
 
 from obit.debuginfo import tags
-from obit.debuginfo.libdw import BOUND_EXPRESSION, NONE, Die, Entry, File, children, text
+from obit.debuginfo.libdw import BOUND_EXPRESSION, NONE, PROTOTYPED, Die, Entry, File, children, text
 
 _MARKS = {tags.POINTER_TYPE: "*", tags.REFERENCE_TYPE: "&", tags.RVALUE_REFERENCE_TYPE: "&&"}
 QUALIFIERS = {tags.CONST_TYPE: "const", tags.VOLATILE_TYPE: "volatile", tags.RESTRICT_TYPE: "restrict", tags.ATOMIC_TYPE: "_Atomic"}
@@ -14,8 +15,11 @@ _KEYWORDS = {
     tags.ENUMERATION_TYPE: "enum",
     tags.INTERFACE_TYPE: "class",
 }
+_INTEGER = re.compile(r"\b(?:(?:long|short|unsigned|signed)\s+)+int\b")
 _DEEPEST = 40
 _LONGEST = 1 << 16
+_LOCAL = "_ZZ"
+"""How linkage names of what is local to a function begin (Itanium C++ ABI 5.1.6)."""
 
 
 class Speller:
@@ -43,15 +47,25 @@ class Speller:
         return known
 
     def _qualify(self, entry: Entry) -> str:
-        name = text(entry.name)
-        if not name or self._language(entry.source_unit) == "c":
+        name, language = text(entry.name), self._language(entry.source_unit)
+        if not name or language == "c":
             return name
-        around = [
-            part or "(anonymous namespace)"
-            for tag, part in self._file.path_of((entry.source, entry.source_unit))
-            if part or tag == tags.NAMESPACE
-        ]
-        return "::".join((*around, name))
+        local = text(entry.linkage).startswith(_LOCAL)
+        full = "::".join((*self._around((entry.source, entry.source_unit), local=local), name))
+        return canonical(full) if language == "c++" else full
+
+    def _around(self, die: Die, *, local: bool) -> list[str]:
+        """Names of what a DIE is in. A function in a function (a lambda's) has that one's qualified name before its own."""
+        parts: list[str] = []
+        for tag, name, address in self._file.path_of(die, functions=local):
+            function = self._entry((address, die[1])) if tag == tags.SUBPROGRAM else None
+            if function is not None and not text(function.linkage).startswith(_LOCAL):
+                parts = [self.qualified(function)]
+            elif name or tag not in _KEYWORDS:
+                parts.append(name or "(anonymous namespace)")
+            elif local:
+                parts.append("{lambda}")
+        return parts
 
     def _declare(self, die: Die, inner: str, depth: int) -> str:
         """The type with a declarator inside, as C has it: that of `int (*)[3]` is `*`, then `(*)[3]`."""
@@ -86,7 +100,7 @@ class Speller:
         word = QUALIFIERS[entry.tag]
         pointee = self._entry(target) if target[0] else None
         if pointee is not None and (pointee.tag in _MARKS or pointee.tag == tags.PTR_TO_MEMBER_TYPE):
-            return self._declare(target, f" {word}{' ' if inner else ''}{inner}", depth + 1)
+            return self._declare(target, _joined(f" {word}", inner), depth + 1)
         rest = self._declare(target, inner, depth + 1)
         return f"const {word} {rest.removeprefix('const ')}" if rest.startswith("const ") and word == "volatile" else f"{word} {rest}"
 
@@ -95,9 +109,10 @@ class Speller:
         for child in children((entry.die, entry.unit)):
             if child.tag == tags.FORMAL_PARAMETER:
                 words.append(self._declare((child.type, child.type_unit), "", depth + 4))
-            elif child.tag == tags.UNSPECIFIED_PARAMETERS:
+            elif child.tag == tags.UNSPECIFIED_PARAMETERS and words:
                 words.append("...")
-        return f"({', '.join(words) or 'void'})"
+        nothing = "void" if entry.flags & PROTOTYPED or self._language(entry.unit) != "c" else ""
+        return f"({', '.join(words) or nothing})"
 
     def _named(self, entry: Entry) -> str:
         keyword = _KEYWORDS.get(entry.tag)
@@ -124,6 +139,17 @@ def _count(bound: Entry) -> int | None:
     count = bound.upper - (bound.lower if bound.lower != NONE else 0) + 1
     # `int a[0]` of GCC has the upper bound -1 in all the ways that a form can hold it.
     return count if 0 <= count < 1 << 31 else 0 if bound.upper in (0xFF, 0xFFFF, 0xFFFFFFFF, -1) else None
+
+
+def canonical(name: str) -> str:
+    """A C++ name with its integer types spelled as gdb and the demanglers do: GCC's `long unsigned int` is `unsigned long`."""
+    return _INTEGER.sub(_canonical_integer, name) if "int" in name else name
+
+
+def _canonical_integer(found: re.Match[str]) -> str:
+    words = found[0].split()
+    kept = [word for word in ("unsigned", "short", "long") for _ in range(words.count(word))]
+    return " ".join(kept) if kept and words.count("int") == 1 and ("short" in kept or "long" in kept) else found[0]
 
 
 def _joined(base: str, inner: str) -> str:
