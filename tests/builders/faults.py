@@ -21,6 +21,9 @@ from obit.snapshot.model import (
 )
 
 LIBC = "/usr/lib/x86_64-linux-gnu/libc.so.6"
+TOTAL = (
+    "shop::Pricing::total<std::vector<Item, std::allocator<Item> > >(std::vector<Item, std::allocator<Item> > const&, shop::Currency) const"
+)
 SHOP = "/srv/shop/bin/shop-cart"
 
 
@@ -206,7 +209,7 @@ def cxx_exception() -> Fault:
         frame("std::terminate()", module="/usr/lib/x86_64-linux-gnu/libstdc++.so.6", offset=0xA8E1A),
         frame("__cxa_throw", module="/usr/lib/x86_64-linux-gnu/libstdc++.so.6", offset=0xA90E9),
         frame(
-            "shop::Pricing::total<std::vector<Item, std::allocator<Item> > >(std::vector<Item, std::allocator<Item> > const&, shop::Currency) const",
+            TOTAL,
             "/srv/build/shop/src/pricing/pricing.cpp",
             57,
             variable(

@@ -1,13 +1,25 @@
 """From a fault of the archive to its document; one that still waits is analysed now."""
 
+import os
 from typing import TYPE_CHECKING
 
-from obit.cli.explain import LARGEST_SNAPSHOT, Known, Places, explain_core, read_start
+from obit.cli.explain import LARGEST_SNAPSHOT, Known, Places, explain_core, explain_file, read_start
 from obit.errors import NothingFound
 
 if TYPE_CHECKING:
     from obit.archive.stored import StoredFault
     from obit.snapshot.model import Fault
+
+
+def find_fault(target: str | None, places: Places) -> "Fault":
+    """The fault that a word names: a file when there is one of that name, else the beginning of an ID; the newest without a word."""
+    from obit.archive.layout import home
+    from obit.archive.reader import Archive
+
+    if target is not None and ("/" in target or os.path.exists(target)):
+        return explain_file(target, places)
+    archive = Archive(home())
+    return explain_stored(archive.find(target) if target else archive.newest(), archive.home, places)
 
 
 def explain_stored(stored: "StoredFault", home: str, places: Places) -> "Fault":
