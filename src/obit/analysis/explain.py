@@ -78,8 +78,8 @@ class Story:
         if access.address is None or access.executes:
             return None
         verb = "wrote" if access.writes else "read" if access.use else "used memory"
-        inner = self.context.frames[0]
-        if self.frame is not None and inner is not self.frame and inner.function and not inner.inlined:
+        inner = self.context.frames[0] if self.context.frames else None
+        if self.frame is not None and inner is not None and inner is not self.frame and inner.function and not inner.inlined:
             return f"{function_text(inner)}, called by {self.who}{self.where}, {verb} {self._target(access.address)}."
         return f"{self.who} {verb} {self._target(access.address)}{self.where}."
 

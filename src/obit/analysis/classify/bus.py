@@ -23,7 +23,13 @@ def bus(context: CrashContext) -> list[Finding]:
         return [Finding("machine-check", "certain", "the memory itself is broken (an uncorrected hardware error)", signal.address)]
     found = [Finding("bus-error", "certain", "the processor could not complete an access to memory", signal.address)]
     mapping = context.image.mapping_at(signal.address) if signal.address is not None else None
-    if signal.code == BUS_ADRERR and mapping is not None and mapping.path and signal.address is not None:
+    if (
+        signal.code == BUS_ADRERR
+        and mapping is not None
+        and mapping.path
+        and not mapping.path.startswith("[")
+        and signal.address is not None
+    ):
         found.insert(0, _truncated(mapping, signal.address))
     return found
 

@@ -11,7 +11,7 @@ def null(context: CrashContext) -> list[Finding]:
     """An address in the first 64 KiB; or far from a null base, when the instruction shows the base."""
     access = context.access
     address = access.address
-    if address is None or (access.recomputed and not access.near_null):
+    if address is None or not _segmentation_fault(context) or (access.recomputed and not access.near_null):
         return []
     if access.near_null:
         text = f"the address is {null_text(address)}{_through(context, access)}"
@@ -23,10 +23,10 @@ def null(context: CrashContext) -> list[Finding]:
 
 def access_kind(context: CrashContext) -> list[Finding]:
     """memory.read, memory.write: what the instruction wanted, and what is at the address."""
-    access, signal = context.access, context.signal
-    if access.use is None or access.address is None or signal is None or not canonical(context.image.machine, access.address):
+    access = context.access
+    if access.use is None or access.address is None or not _segmentation_fault(context):
         return []
-    if signal.number != SIGSEGV:
+    if not canonical(context.image.machine, access.address):
         return []
     classifier = "memory.write" if access.writes else "memory.read"
     verb = "writes" if access.writes else "reads"
@@ -72,6 +72,10 @@ def address_text(address: int) -> str:
 def null_text(address: int) -> str:
     """`null`, `null + 0x18`."""
     return f"null + 0x{address:x}" if address else "null"
+
+
+def _segmentation_fault(context: CrashContext) -> bool:
+    return context.signal is not None and context.signal.number == SIGSEGV
 
 
 def _through(context: CrashContext, access: FaultAccess) -> str:

@@ -8,6 +8,7 @@ from obit.analysis.classify import abort, arithmetic, bus, control, instruction,
 from obit.analysis.classify.access import document_access
 from obit.analysis.classify.context import CrashContext
 from obit.analysis.classify.finding import Finding, specificity
+from obit.analysis.classify.signals import SIGBUS, SIGSEGV, signal_name
 from obit.snapshot.model import Access, Evidence, Missing
 
 Rule = Callable[[CrashContext], list[Finding]]
@@ -76,7 +77,5 @@ def _classifiers(findings: list[Finding]) -> tuple[str, ...]:
 
 
 def _unclassified(context: CrashContext) -> Finding:
-    from obit.analysis.classify.signals import signal_name
-
-    name = signal_name(context.signal.number) if context.signal else "no signal"
-    return Finding("killed", "hint", f"{name} ended the process; nothing in it says more")
+    number = context.signal.number if context.signal else 0
+    return Finding("invalid-pointer" if number in (SIGSEGV, SIGBUS) else "killed", "hint", f"{signal_name(number)} ended the process")

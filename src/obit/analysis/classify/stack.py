@@ -4,7 +4,7 @@ from obit.analysis.classify.context import CrashContext
 from obit.analysis.classify.finding import Finding
 from obit.analysis.classify.signals import SIGBUS, SIGSEGV
 from obit.analysis.fingerprint.names import normal_name
-from obit.analysis.fingerprint.recursion import first_cycle
+from obit.analysis.fingerprint.recursion import dominant_cycle, members
 from obit.image.process import MappedRange
 from obit.snapshot.model import Confidence
 
@@ -61,18 +61,19 @@ def _text(context: CrashContext, stack: MappedRange, address: int) -> str:
 
 
 def recursion_text(context: CrashContext) -> str | None:
-    """`fib()` calls itself, 104,832 times; or the functions of a longer cycle in the order of calls; None without a cycle."""
+    """`fib()` calls itself, 104,832 times; or the functions of a longer cycle in the order of calls; None without one."""
     names = [frame.function or frame.offset or frame.pc for frame in context.frames]
-    cycle = first_cycle(names)
+    cycle = dominant_cycle(names)
     if cycle is None:
-        return None
+        again = members(names)
+        return f"{', '.join(map(_function_text, again[:6]))} call each other again and again" if len(again) > 1 else None
     # Frames that were left out are in the middle of the cycle, or there would be none before them.
     times = cycle.times + context.stack.omitted // cycle.period + _rounds_after(names, cycle.start, cycle.period, cycle.times)
-    members = [_function_text(name) for name in reversed(names[cycle.start : cycle.start + cycle.period])]
+    functions = [_function_text(name) for name in reversed(names[cycle.start : cycle.start + cycle.period])]
     about = "about " if context.stack.omitted else ""
     if cycle.period == 1:
-        return f"{members[0]} calls itself, {about}{times:,} times"
-    return f"{' → '.join([*members, members[0]])} goes round {about}{times:,} times"
+        return f"{functions[0]} calls itself, {about}{times:,} times"
+    return f"{' → '.join([*functions, functions[0]])} goes round {about}{times:,} times"
 
 
 def _function_text(name: str) -> str:

@@ -26,11 +26,12 @@ def cycle_at(names: Sequence[Hashable], start: int, least: int) -> Cycle | None:
     return None
 
 
-def first_cycle(names: Sequence[Hashable], *, within: int = 64, least: int = 3) -> Cycle | None:
-    """The first cycle that begins in the first `within` names."""
+def dominant_cycle(names: Sequence[Hashable], *, within: int = 64, least: int = 3) -> Cycle | None:
+    """The first cycle that begins in the first `within` names and makes up half of them all: a few repetitions by chance, as in a
+    parser's stack, are none."""
     for start in range(min(within, len(names))):
         found = cycle_at(names, start, least)
-        if found is not None:
+        if found is not None and 2 * found.period * found.times >= len(names):
             return found
     return None
 
@@ -38,10 +39,11 @@ def first_cycle(names: Sequence[Hashable], *, within: int = 64, least: int = 3) 
 def members(names: Sequence[str]) -> list[str]:
     """The functions of a runaway recursion, in an order that does not depend on where it was cut off: an exact cycle begins with its
     alphabetically first member; of an irregular one (a parser's) the names that come again and again, sorted. Empty without one."""
-    cycle = first_cycle(names)
+    cycle = dominant_cycle(names)
     if cycle is not None:
         found = list(names[cycle.start : cycle.start + cycle.period])
         first = found.index(min(found))
         return list(dict.fromkeys(found[first:] + found[:first]))
-    most = max((names.count(name) for name in set(names)), default=0)
-    return sorted(name for name in set(names) if most >= 3 and names.count(name) * 4 >= most)
+    counts = {name: names.count(name) for name in set(names)}
+    most = max(counts.values(), default=0)
+    return sorted(name for name, count in counts.items() if most >= 3 and count * 4 >= most)
