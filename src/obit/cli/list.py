@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from obit.archive.stored import StoredFault
 
 NEWEST = 10
-SHORT_ID = 12
+SHORT_ID = 8
+WIDE = 100
+"""Columns from which there is room for the year."""
 STATES = ("pending", "analyzing", "sending", "done", "failed")
 
 
@@ -74,20 +76,20 @@ def table(faults: "Sequence[StoredFault]", columns: int) -> str:
     """One line a fault: ID, time, application, state, parts, size, and what happened."""
     if not faults:
         return ""
-    rows = [_cells(fault) for fault in faults]
-    wide = [min(max(width(cell) for cell in column), 24) for column in zip(*rows, strict=True)][:-1]
+    rows = [_cells(fault, year=columns >= WIDE) for fault in faults]
+    wide = [min(max(width(cell) for cell in column), 24 if columns >= WIDE else 16) for column in zip(*rows, strict=True)][:-1]
     lines = []
     for cells in rows:
         fixed = "  ".join(pad(truncate(cell, size), size) for cell, size in zip(cells, wide, strict=False))
-        lines.append(f"{fixed}  {truncate(cells[-1], max(columns - width(fixed) - 2, 20))}".rstrip())
+        lines.append(f"{fixed}  {truncate(cells[-1], max(columns - width(fixed) - 2, 8))}".rstrip())
     return "\n".join(lines) + "\n\n"
 
 
-def _cells(fault: "StoredFault") -> tuple[str, ...]:
+def _cells(fault: "StoredFault", *, year: bool) -> tuple[str, ...]:
     times = f" ×{fault.occurrences:,}" if fault.occurrences > 1 else ""
     what = fault.reason if fault.state == "failed" and fault.reason else fault.title or _signal(fault)
     letters = "".join(word[0] if held else "-" for word, held in parts(fault).items())
-    when = fault.captured_at[:16].replace("T", " ")
+    when = fault.captured_at[0 if year else 5 : 16].replace("T", " ")
     cells = (fault.id[:SHORT_ID], when, fault.application or "?", fault.state + times, letters, size_text(fault.bytes), what)
     return tuple(map(printable, cells))
 
