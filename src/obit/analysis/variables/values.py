@@ -6,7 +6,7 @@ Depth, pointer hops, elements and the number of values are limited; cycles end w
 import msgspec
 
 from obit.analysis.variables import scalars
-from obit.analysis.variables.containers import printer_for
+from obit.analysis.variables.containers import Rendering, printer_for
 from obit.analysis.variables.dynamic import DynamicTypes
 from obit.analysis.variables.object import Object, Unavailable, element_type
 from obit.analysis.variables.records import member_objects
@@ -73,7 +73,7 @@ class ValueReader:
             return self._leaf(name, kind, value, self.symbol_text(value.address or 0))
         raise Unavailable(f"{type.name} is a type that Obit cannot show")
 
-    def _leaf(self, name: str, kind: VariableKind, value: Object, text: str, children: tuple[Variable, ...] = ()) -> Variable:
+    def _leaf(self, name: str, kind: VariableKind, value: Object, text: str | None, children: tuple[Variable, ...] = ()) -> Variable:
         return Variable(name=name, kind=kind, type=value.type.name, value=text, address=address_of(value), children=children)
 
     # Pointers
@@ -180,6 +180,27 @@ class ValueReader:
             raise Unavailable(OPTIMIZED_OUT)
         return Variable(name=name, kind=kind, type=value.type.name, value=None, address=address_of(value), children=children)
 
+    def _container(self, name: str, kind: VariableKind, value: Object, found: Rendering, shown: Shown, hops: int, depth: int) -> Variable:
+        if found.inner is not None:
+            inner = self._show(name, kind, found.inner, shown, hops, depth)
+            return msgspec.structs.replace(inner, type=value.type.name)
+        text = found.summary
+        children: list[Variable] = []
+        try:
+            for child in found.children:
+                if len(children) >= self.limits.elements or shown.values >= self.limits.values:
+                    text = f"{text}, {len(children)} shown" if text else f"{len(children)} shown"
+                    break
+                label = child.label if child.key is None else f"[{self._key_text(child.key)}]"
+                children.append(self._show(label, "element", child.value, shown, hops, depth))
+        except Unavailable as why:
+            children.append(unavailable("…", "element", None, str(why)))
+        return self._leaf(name, kind, value, text, tuple(children))
+
+    def _key_text(self, key: Object) -> str:
+        """A mapping's key on one line."""
+        return compact(self._show("", "element", key, Shown(), 0, 3))
+
     def _members(self, value: Object, type: RecordType, shown: Shown, hops: int, depth: int) -> list[Variable]:
         found: list[Variable] = []
         for member, place in member_objects(value, type):
@@ -201,6 +222,15 @@ class ValueReader:
             return Variable(name=name, kind="member", type=type, value=scalars.bit_field(record, member))
         except Unavailable as why:
             return unavailable(name, "member", type, str(why))
+
+
+def compact(variable: Variable) -> str:
+    """A value on one line, whatever it is made of."""
+    if variable.value is not None:
+        return variable.value
+    if variable.status != "ok":
+        return variable.reason or variable.status
+    return "{" + ", ".join(f"{child.name} = {compact(child)}" for child in variable.children[:8]) + "}"
 
 
 def address_of(value: Object) -> str | None:
