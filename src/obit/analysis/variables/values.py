@@ -104,15 +104,16 @@ class ValueReader:
         return () if self.image.memory.read_some(address, 1) else ("unmapped",)
 
     def _pointee(self, target: Object, shown: Shown, hops: int, depth: int) -> tuple[Variable, ...]:
-        """What a pointer points to, as its children: a record's members themselves, anything else as `*`."""
-        target = self.dynamic.most_derived(target)
-        key = (target.address or 0, target.stripped.key, target.stripped.name)
+        """What a pointer points to, as its children: a record's members themselves; anything else, and an object of a derived class,
+        as `*`."""
+        whole = self.dynamic.most_derived(target)
+        key = (whole.address or 0, whole.stripped.key, whole.stripped.name)
         if key in shown.targets:
             return ()
         shown.targets.add(key)
-        found = self._show("*", "member", target, shown, hops, depth)
-        whole = isinstance(target.stripped, RecordType) and found.value is None and found.status == "ok"
-        return found.children if whole and target.type.name == target.stripped.name and found.children else (found,)
+        found = self._show("*", "member", whole, shown, hops, depth)
+        plain = whole is target and isinstance(whole.stripped, RecordType) and found.value is None and found.status == "ok"
+        return found.children if plain and found.children else (found,)
 
     def _text_at(self, target: Object, pointee: BaseType, tags: tuple[str, ...]) -> str:
         if not target.address or tags:

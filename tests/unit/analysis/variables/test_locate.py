@@ -110,6 +110,17 @@ def test_an_entry_value_comes_from_the_callers_call_site() -> None:
         object_of(image, variable(entry), context(image, {}))
 
 
+def test_an_entry_value_passed_on_by_every_caller_ends() -> None:
+    return_address = TEXT + 0x80
+    passed_on = Expression(((ENTRY_VALUE, 1, 0, 0), (STACK_VALUE, 0, 0, 1)), {0: ops((op.REG0 + RDI,))})
+    image = image_with(file=FakeModule(parameters={return_address - BIAS: {RDI: passed_on}}))
+    here = None
+    for _ in range(500):
+        here = context(image, {}, trust="cfi", pc=return_address, caller=here)
+    with pytest.raises(Unavailable, match="too many callers"):
+        object_of(image, variable(passed_on), context(image, {}, caller=here))
+
+
 def test_absent_memory_is_not_captured_and_not_zero() -> None:
     image = image_with()
     found = object_of(image, variable(ops((op.BREG0 + RSP, 8))), context(image, {RSP: 0x7000}))
