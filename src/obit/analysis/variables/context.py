@@ -18,6 +18,8 @@ from obit.debuginfo.scopes import Expression, Scope
 from obit.image.process import LoadedModule, ProcessImage, ThreadImage
 
 UNKNOWN_ENTRY = "optimized out: the caller does not say what it passed"
+LONGEST_ENTRY_CHAIN = 32
+"""Callers asked one after the other for what each passed on: a deep recursion would exhaust Python's own stack."""
 
 
 class FrameContext(MemoryContext):
@@ -33,6 +35,7 @@ class FrameContext(MemoryContext):
         self.scope = scope
         self.caller = caller
         self._base: int | None = None
+        self.entry_chain = 0
 
     @property
     def module(self) -> LoadedModule:
@@ -98,7 +101,13 @@ class FrameContext(MemoryContext):
         found = caller.parameters().get(register)
         if not isinstance(found, Expression):
             raise NotAvailable(UNKNOWN_ENTRY)
-        location = evaluate(found, caller)
+        if self.entry_chain >= LONGEST_ENTRY_CHAIN:
+            raise NotAvailable("optimized out: passed on through too many callers")
+        caller.entry_chain = self.entry_chain + 1
+        try:
+            location = evaluate(found, caller)
+        finally:
+            caller.entry_chain = 0
         if isinstance(location, ValueLocation):
             return location.value
         if isinstance(location, MemoryLocation):
