@@ -24,7 +24,8 @@ ENTRY_VALUE, STACK_VALUE = 0xA3, 0x9F
 
 
 def ops(*operations: tuple[int, ...]) -> Expression:
-    return Expression(tuple((*each, *(0,) * (3 - len(each)), index) for index, each in enumerate(operations)))  # type: ignore[arg-type]
+    padded = [(*each, 0, 0) for each in operations]
+    return Expression(tuple((each[0], each[1], each[2], index) for index, each in enumerate(padded)))
 
 
 def variable(expression: Expression | None, type: BaseType = LONG, constant: int | bytes | None = None) -> VariableInfo:

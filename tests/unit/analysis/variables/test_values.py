@@ -24,7 +24,7 @@ def pointer(target: Callable[[], Type], name: str = "T *") -> PointerType:
     return PointerType(name, 8, "pointer", target)
 
 
-NODE = record("node", 16, lambda: (Member("value", INT, 0), Member("next", pointer(lambda: NODE, "node *"), 8)), key=1)
+NODE: RecordType = record("node", 16, lambda: (Member("value", INT, 0), Member("next", pointer(lambda: NODE, "node *"), 8)), key=1)
 
 
 def show(image: ProcessImage, type: Type, address: int = HERE, limits: Limits | None = None) -> Variable:
