@@ -181,7 +181,9 @@ def variant(value: Object) -> Rendering:
 
 def tuple_elements(value: Object) -> Iterator[Object]:
     """The elements of a std::tuple: the leaves that its __tuple_impl derives from; an empty class is itself the leaf's base."""
-    base = member(value, "__base_")
+    if not value.has("__base_"):
+        return
+    base = value.member("__base_")
     kind = base.stripped
     if not isinstance(kind, RecordType):
         return
@@ -234,11 +236,6 @@ def span(value: Object) -> Rendering:
     return walks.counted(value, argument(value, 0), member(value, "__data_", "__data").integer(), count)
 
 
-def initializer_list(value: Object) -> Rendering:
-    """std::initializer_list."""
-    return walks.counted(value, argument(value, 0), value.member("__begin_").integer(), value.member("__size_").integer())
-
-
 def any_value(value: Object) -> Rendering:
     """std::any: its handler's name tells the type, and whether the value is in the buffer or behind a pointer."""
     handler = member(value, "__h_", "__h").integer()
@@ -279,7 +276,6 @@ PRINTERS: dict[str, Printer] = {
     **dict.fromkeys(("shared_ptr", "weak_ptr"), shared_pointer),
     "function": function,
     "span": span,
-    "initializer_list": initializer_list,
     "any": any_value,
     "bitset": bitset,
     "atomic": wrapper("__a_.__a_value"),

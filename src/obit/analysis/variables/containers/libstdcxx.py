@@ -30,7 +30,9 @@ LOCAL_BYTES = 16
 def string(value: Object) -> Rendering:
     """std::basic_string: with its length beside the pointer (C++11 ABI), or before the text (copy on write)."""
     character = argument(value, 0)
-    pointer = value.path("_M_dataplus", "_M_p").integer()
+    holder = value.member("_M_dataplus")
+    # clang leaves the holder's definition out; it holds the pointer alone.
+    pointer = holder.member("_M_p").integer() if holder.has("_M_p") else int.from_bytes(holder.bytes(0, 8), "little")
     if pointer == 0:
         return corrupt("null pointer")
     if not value.has("_M_string_length"):
@@ -81,8 +83,10 @@ def linked_list(value: Object) -> Rendering:
     count = end.member("_M_size").integer() if end.has("_M_size") else None
     if count is not None and count * size_of(type) > MAX_BYTES:
         return corrupt(f"size {count}")
-    nodes = walks.chain(value, end.member("_M_next").integer(), end.address or 0, count)
-    return Rendering(None if count is None else f"size {count}", children=walks.values_in(value, nodes, walks.aligned(16, type), type))
+    first = end.member("_M_next").integer()
+    nodes = walks.chain(value, first, end.address or 0, count)
+    unknown = "empty" if first == end.address else None  # before C++11 a list does not know its size
+    return Rendering(unknown if count is None else f"size {count}", children=walks.values_in(value, nodes, walks.aligned(16, type), type))
 
 
 def forward_list(value: Object) -> Rendering:
@@ -253,11 +257,6 @@ def span(value: Object) -> Rendering:
     return walks.counted(value, argument(value, 0), value.member("_M_ptr").integer(), count)
 
 
-def initializer_list(value: Object) -> Rendering:
-    """std::initializer_list."""
-    return walks.counted(value, argument(value, 0), value.member("_M_array").integer(), value.member("_M_len").integer())
-
-
 def any_value(value: Object) -> Rendering:
     """std::any: its manager's name tells the type, and whether the value is in the buffer or behind a pointer."""
     manager = value.member("_M_manager").integer()
@@ -308,7 +307,6 @@ PRINTERS: dict[str, Printer] = {
     **dict.fromkeys(("shared_ptr", "weak_ptr", "__shared_ptr"), shared_pointer),
     "function": function,
     "span": span,
-    "initializer_list": initializer_list,
     "any": any_value,
     "bitset": bitset,
     "atomic": atomic,

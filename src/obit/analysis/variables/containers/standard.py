@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from obit.analysis.variables.containers.rendering import Child, Printer, Rendering, corrupt, member
+from obit.analysis.variables.containers.rendering import Child, Printer, Rendering, argument, corrupt, member
 from obit.analysis.variables.containers.targets import thrown_type, type_named
+from obit.analysis.variables.containers.walks import counted
 from obit.analysis.variables.object import Object, Unavailable
 from obit.analysis.variables.scalars import quoted
-from obit.debuginfo.types import RecordType
+from obit.debuginfo.types import BaseType, RecordType
 
 MAX_MESSAGE = 1000
 
@@ -38,6 +39,10 @@ def exception_pointer(value: Object) -> Rendering:
     name = thrown_type(value, address)
     if name is None:
         return Rendering(f"an exception at 0x{address:x}")
+    if name.removeprefix("std::") in WITH_MESSAGE:
+        # Programs seldom have the definition of these: the library that has their vtables does.
+        message = exception_message(Object(value.image, BaseType(name, 16, "unsigned"), address))
+        return Rendering(f"{name}, {message.summary}")
     kind = type_named(value, name, address)
     children = iter([Child("value", Object(value.image, kind, address))]) if kind is not None else iter(())
     return Rendering(name, children=children)
@@ -65,9 +70,16 @@ def referred(value: Object) -> Rendering:
     return Rendering(inner=member(value, "_M_data", "__f_").dereference())
 
 
+def initializer_list(value: Object) -> Rendering:
+    """std::initializer_list, which is in std itself everywhere."""
+    start, count = member(value, "_M_array", "__begin_").integer(), member(value, "_M_len", "__size_").integer()
+    return counted(value, argument(value, 0), start, count)
+
+
 def indexed(found: Iterator[Object]) -> Rendering:
-    """Elements labelled by index, without a summary: tuples."""
-    return Rendering(children=(Child(f"[{index}]", each) for index, each in enumerate(found)))
+    """Elements labelled by index: tuples."""
+    listed = list(found)
+    return Rendering(None if listed else "empty", children=(Child(f"[{index}]", each) for index, each in enumerate(listed)))
 
 
 def constant(value: Object, index: int) -> int:
@@ -85,6 +97,7 @@ PRINTERS: dict[str, Printer] = {
     "exception_ptr": exception_pointer,
     "__exception_ptr::exception_ptr": exception_pointer,
     "pair": pair,
+    "initializer_list": initializer_list,
     "reference_wrapper": referred,
     "stack": wrapper("c"),
     "queue": wrapper("c"),
