@@ -81,6 +81,7 @@ man: dev ## manual pages, from the commands themselves
 docs: dev ## the generated pages of docs/
 	$(BIN)/python tools/docs.py
 	$(BIN)/python tools/promises.py
+	$(BIN)/python tools/readme_output.py
 
 clean: ## everything that was made here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

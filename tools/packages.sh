@@ -19,5 +19,6 @@ if [ "$(id -u)" != 0 ]; then
     exit 3
 fi
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -q
-apt-get install -q -y --no-install-recommends $missing
+echo "installing Debian packages:$missing"
+apt-get update -qq
+apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $missing >/dev/null
