@@ -77,9 +77,11 @@ def test_what_no_longer_holds_the_value_is_not_named() -> None:
 
 def test_a_global_pointer_is_named_by_its_symbol() -> None:
     # mov rax, [rip + …0x404010]; mov dword ptr [rax], 7
-    code = f"488b05{0x404010 - PC - 7:08x}".replace(f"{0x404010 - PC - 7:08x}", (0x404010 - PC - 7).to_bytes(4, "little").hex())
+    code = "488b05" + (0x404010 - PC - 7).to_bytes(4, "little").hex()
     text = explained(code + "c70007000000", {"rip": PC + 7, "rax": 0}, segv(0), (frame("main"),), {0x404010: words(0)}, module())
     assert text == "`main()` wrote through `nowhere` (null) at cart.c:41."
+    changed = explained(code + "c70007000000", {"rip": PC + 7, "rax": 0}, segv(0), (frame("main"),), {0x404010: words(5)}, module())
+    assert changed == "`main()` wrote to null at cart.c:41."
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def stack_overflow(context: CrashContext) -> list[Finding]:
         return []
     own = _own_stack(context, access.address)
     stack = own or _stack_above(context, access.address)
-    if stack is None or sp > stack.start + _BELOW_SP or not sp - _BELOW_SP <= access.address < stack.start:
+    if stack is None or not sp - _BELOW_SP <= access.address < stack.start:
         return []
     if own is None and not (access.address <= sp + _REACH and stack.start - _REACH <= access.address):
         return []

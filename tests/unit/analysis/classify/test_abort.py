@@ -72,6 +72,13 @@ def test_what_does_not_look_like_a_message_is_none(message: str, size: int) -> N
     assert said(message, symbols=False, size=size).message is None
 
 
+def test_only_whole_pages_are_believed_without_symbols() -> None:
+    block = (4096).to_bytes(4, "little") + b"looks right\n\0"
+    memory = {LIBC_DATA.start: words(MESSAGE_PAGE + 8), MESSAGE_PAGE + 8: block}
+    libc = loaded(None, 0x7E0000000000, LIBC_DATA.end, path=LIBC)
+    assert abort_message(crash("90", {}, ABORT, mappings=(LIBC_DATA,), memory=memory, modules=(libc,))) is None
+
+
 def test_nothing_was_said() -> None:
     assert abort_message(context(None)) is None
     assert classify(context(None)).classifiers == ("abort",)

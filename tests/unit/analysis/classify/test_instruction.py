@@ -14,6 +14,7 @@ from tests.builders.process import FakeModule, loaded
     [
         ("f7f9", {"rcx": 0}, "divide-by-zero", "the divisor of `idiv ecx` is 0"),
         ("f7f9", {"rcx": 0xFFFF_0000_0000_0000}, "divide-by-zero", "is 0"),  # ecx is the low half
+        ("f6f4", {"rax": 0xFF00FF}, "divide-by-zero", "the divisor of `div ah` is 0"),
         ("f7f9", {"rcx": 0xFFFFFFFF}, "floating-point", "does not fit"),  # INT_MIN / -1
         ("f738", {"rax": DATA.start}, "divide-by-zero", "is 0"),
         ("f7f9", {}, "divide-by-zero", "not known"),

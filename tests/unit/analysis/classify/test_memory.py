@@ -51,6 +51,11 @@ def test_si_kernel_is_not_null_but_recomputed() -> None:
     assert result.access.operand == "[rdx + 0x18] with rdx = 0xdeadbeefcafebabe"
 
 
+def test_of_two_operands_the_impossible_one_is_blamed() -> None:
+    result = classify(crash("f3a4", {"rdi": HEAP.start, "rsi": 0x4141414141414141}, GENERAL_PROTECTION))  # rep movsb
+    assert (found(result), result.access.address) == (("non-canonical", "memory.read"), "0x4141414141414141")
+
+
 def test_a_stack_segment_fault_is_sigbus_and_non_canonical_too() -> None:
     result = classify(crash("488b45f8", {"rbp": 0x4141414141414141}, SignalInfo(number=7, code=128)))
     assert found(result)[:2] == ("non-canonical", "memory.read")

@@ -147,6 +147,7 @@ def test_a_lost_pc_and_what_scanning_found_do_not_count() -> None:
 
 
 def test_a_static_program_holds_its_c_library() -> None:
+    assert chain(frame("__strlen_avx2"), frame("greet"), frame("main"), frame("__libc_start_main")) == ("greet", "main")
     assert chain(frame("raise"), frame("abort"), frame("give_up"), frame("main"), frame("__libc_start_main")) == ("give_up", "main")
 
 
