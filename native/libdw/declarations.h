@@ -41,8 +41,8 @@ typedef struct obit_entry {
     int64_t source, source_unit;             /* the last step: its parents qualify the name */
     int64_t size, bit_size, bit_offset, storage_bit_offset, offset, encoding;
     int64_t constant, constant_size;         /* constant_size: -1 an integer, else bytes at `constant`; OBIT_NONE: no constant */
-    int64_t count, lower, upper;
-    int64_t class_type, class_unit;          /* DW_AT_containing_type, or the discriminant of a variant part */
+    int64_t count, lower, upper, bound;      /* bound: the one of these attributes that is an expression or a variable */
+    int64_t class_type, class_unit;          /* DW_AT_containing_type, the discriminant of a variant part, the variable of a bound */
     int64_t discriminant;
     int64_t call_file, call_line, call_column;
     int64_t low, line;
@@ -61,8 +61,8 @@ const char *obit_missing_dwo(obit_file *file, uint64_t address);
 int obit_die_address(uint64_t die, uint64_t unit, uint64_t *low);
 
 /* Types by name: names.c */
-int64_t obit_types_named(obit_file *file, const char *name, uint64_t near_unit, int64_t *cursor, int64_t *budget, obit_entry *out,
-                         int64_t capacity);
+int64_t obit_types_named(obit_file *file, const char *name, const char *around, uint64_t near_unit, int64_t *cursor, int64_t *budget,
+                         obit_entry *out, int64_t capacity);
 
 /* Lines: lines.c */
 int obit_line(obit_file *file, uint64_t address, const char **path, int64_t *line, int64_t *column);

@@ -13,7 +13,7 @@ static void entry_clear(obit_entry *entry)
 {
     memset(entry, 0, sizeof *entry);
     entry->size = entry->bit_size = entry->bit_offset = entry->storage_bit_offset = entry->offset = entry->encoding = OBIT_NONE;
-    entry->constant_size = entry->count = entry->lower = entry->upper = entry->discriminant = OBIT_NONE;
+    entry->constant_size = entry->count = entry->lower = entry->upper = entry->bound = entry->discriminant = OBIT_NONE;
     entry->call_line = entry->call_column = entry->line = OBIT_NONE;
 }
 
@@ -75,6 +75,9 @@ static void set_constant(obit_entry *entry, Dwarf_Attribute *attribute)
         entry->constant = (int64_t) (uintptr_t) attribute->valp;
         entry->constant_size = 16;
     } else if (dwarf_formsdata(attribute, &number) == 0) {
+        /* data1 … data8 hold what has no sign; compilers write negative values as sdata. */
+        number = OBIT_NONE;
+        set_number(&number, attribute);
         entry->constant = number;
         entry->constant_size = -1;
     } else if (attribute->form != DW_FORM_string && (text = dwarf_formstring(attribute))) {
@@ -101,11 +104,15 @@ static void set_offset(obit_entry *entry, Dwarf_Attribute *attribute)
 static void set_bound(obit_entry *entry, int64_t *field, Dwarf_Attribute *attribute)
 {
     Dwarf_Sword number;
-    if (is_block(attribute->form) || attribute->form == DW_FORM_sec_offset || attribute->form == DW_FORM_loclistx
-        || dwarf_formsdata(attribute, &number) != 0)
-        entry->flags |= OBIT_BOUND_EXPRESSION;
-    else
+    bool expression = is_block(attribute->form) || attribute->form == DW_FORM_sec_offset || attribute->form == DW_FORM_loclistx;
+    if (!expression && dwarf_formsdata(attribute, &number) == 0) {
         set_number(field, attribute);
+        return;
+    }
+    entry->flags |= OBIT_BOUND_EXPRESSION;
+    entry->bound = attribute->code;
+    if (!expression) /* a variable has the value */
+        set_die(&entry->class_type, &entry->class_unit, attribute);
 }
 
 /* Attributes of a DIE itself, which it has from no other. */

@@ -12,11 +12,25 @@ static bool flag_of(Dwarf_Line *line, int (*ask)(Dwarf_Line *, bool *))
     return ask(line, &flag) == 0 && flag;
 }
 
-/* The last row that is not after the address; of rows at one address the last that begins a statement, if any does. */
+static Dwarf_Line *statement_at(Dwarf_Lines *lines, size_t index)
+{
+    Dwarf_Addr here, other;
+    if (!address_of(lines, index, &here))
+        return NULL;
+    for (size_t back = index + 1; back > 0 && address_of(lines, back - 1, &other) && other == here; back--) {
+        Dwarf_Line *row = dwarf_onesrcline(lines, back - 1);
+        if (flag_of(row, dwarf_linebeginstatement) && !flag_of(row, dwarf_lineendsequence))
+            return row;
+    }
+    return dwarf_onesrcline(lines, index);
+}
+
+/* The last row that is not after the address; of rows at one address the last that begins a statement, if any does. Code that belongs to
+ * no line (0, as compilers have it for what they made up) counts as part of the line before it. */
 static Dwarf_Line *row_at(Dwarf_Lines *lines, size_t count, uint64_t address)
 {
     size_t low = 0, high = count;
-    Dwarf_Addr here, other;
+    Dwarf_Addr here;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (!address_of(lines, middle, &here))
@@ -26,17 +40,15 @@ static Dwarf_Line *row_at(Dwarf_Lines *lines, size_t count, uint64_t address)
         else
             high = middle;
     }
-    if (low == 0)
-        return NULL;
-    Dwarf_Line *best = dwarf_onesrcline(lines, low - 1);
-    if (flag_of(best, dwarf_lineendsequence) || !address_of(lines, low - 1, &here))
-        return NULL;
-    for (size_t index = low; index > 0 && address_of(lines, index - 1, &other) && other == here; index--) {
-        Dwarf_Line *row = dwarf_onesrcline(lines, index - 1);
-        if (flag_of(row, dwarf_linebeginstatement) && !flag_of(row, dwarf_lineendsequence))
-            return row;
+    for (; low > 0; low--) {
+        int number = 0;
+        Dwarf_Line *row = dwarf_onesrcline(lines, low - 1);
+        if (flag_of(row, dwarf_lineendsequence))
+            return NULL;
+        if (dwarf_lineno(row, &number) == 0 && number > 0)
+            return statement_at(lines, low - 1);
     }
-    return best;
+    return NULL;
 }
 
 int obit_line(obit_file *file, uint64_t address, const char **path, int64_t *line, int64_t *column)

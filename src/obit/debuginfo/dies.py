@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from obit.debuginfo import tags
-from obit.debuginfo.expressions import read_ops
+from obit.debuginfo.expressions import ExpressionReader, read_ops
 from obit.debuginfo.libdw import (
     ARTIFICIAL,
+    BOUND_EXPRESSION,
     DECLARATION,
     ENUM_CLASS,
     EXTERNAL,
@@ -21,7 +22,8 @@ from obit.debuginfo.libdw import (
     language_of,
     text,
 )
-from obit.debuginfo.spelling import QUALIFIERS, Speller, array_counts
+from obit.debuginfo.scopes import DynamicCount, Expression, VariableInfo
+from obit.debuginfo.spelling import QUALIFIERS, Speller, count_of
 from obit.debuginfo.types import (
     AliasType,
     ArrayType,
@@ -40,7 +42,8 @@ from obit.debuginfo.types import (
 )
 
 VOID = BaseType("void", None, "void")
-_NO_DIE = (0, 0)
+_WORD = BaseType("unsigned long", 8, "unsigned")
+_STACK_VALUE = 0x9F
 
 _ENCODINGS: dict[int, Encoding] = {
     0x01: "address",
@@ -84,6 +87,7 @@ class TypeReader:
         self._pointer_size = pointer_size
         self._define = define
         self.speller = Speller(file, self._entry, self.language)
+        self.expressions = ExpressionReader(self.of)
 
     def language(self, unit: int) -> str:
         """The language of a unit: "c", "c++", "rust", …; empty when it is not known."""
@@ -156,8 +160,30 @@ class TypeReader:
         return BaseType(name, self._pointer_size if null else self._size(found), "address" if null else "void", found.die, language)
 
     def _array(self, found: Entry, name: str, language: str) -> Type:
-        counts = tuple(array_counts(found))
-        return ArrayType(name, self._array_size(found, counts), counts, self._target(found), found.die, language)
+        bounds = [child for child in children((found.die, found.unit)) if child.tag == tags.SUBRANGE_TYPE]
+        counts = tuple(count_of(bound) for bound in bounds) or (None,)
+        dynamic = tuple(self._dynamic(bound) for bound in bounds) if None in counts else ()
+        return ArrayType(name, self._array_size(found, counts), counts, self._target(found), found.die, language, dynamic)
+
+    def _dynamic(self, bound: Entry) -> DynamicCount | None:
+        """A bound that an expression computes (GCC), or a variable has (clang, optimized code)."""
+        if not bound.flags & BOUND_EXPRESSION or bound.bound not in (tags.AT_COUNT, tags.AT_UPPER_BOUND):
+            return None
+        lower = bound.lower if bound.lower != NONE else 0
+        add = 0 if bound.bound == tags.AT_COUNT else 1 - lower
+        variable = entry((bound.class_type, bound.class_unit)) if bound.class_type else None
+        if variable is None:
+            die, attribute = (bound.die, bound.unit), bound.bound
+            return DynamicCount(VariableInfo("", "local", lambda: _WORD, lambda address: self._value(die, attribute, address)), add)
+        die, type_die = (variable.die, variable.unit), (variable.type, variable.type_unit)
+        return DynamicCount(
+            VariableInfo("", "local", lambda: self.of(type_die), lambda address: self.expressions.read(die, tags.AT_LOCATION, address)), add
+        )
+
+    def _value(self, die: Die, attribute: int, address: int) -> Expression | None:
+        """An expression that computes a value, as one that describes where the value is."""
+        found = self.expressions.read(die, attribute, address)
+        return Expression((*found.ops, (_STACK_VALUE, 0, 0, 1 << 30)), found.blocks) if found is not None else None
 
     def _array_size(self, found: Entry, counts: tuple[int | None, ...]) -> int | None:
         size = self._size(found)

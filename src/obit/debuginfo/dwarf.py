@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from obit.debuginfo import tags
 from obit.debuginfo._libdw import ffi, lib
 from obit.debuginfo.dies import TypeReader
-from obit.debuginfo.expressions import ExpressionReader
 from obit.debuginfo.functions import ScopeReader
 from obit.debuginfo.libdw import Die, Entry, File, children, entry, text
 from obit.debuginfo.scopes import Line, Scope, VariableInfo
@@ -33,8 +32,8 @@ class DwarfReader:
         self._alt = self._open_alt(finder)
         machine = file.machine
         self._types = TypeReader(file, machine.pointer_size if machine else 8, self._define)
-        self._expressions = ExpressionReader(self._types.of)
-        self._scopes = ScopeReader(self._types, self._expressions)
+        self._expressions = self._types.expressions
+        self._scopes = ScopeReader(self._types)
         self._by_address: dict[int, tuple[Scope, ...]] = {}
         self._by_name: dict[str, Die | None] = {}
         self._budget = _BUDGET
@@ -144,7 +143,7 @@ class DwarfReader:
             return None
         wanted = comparable(name)
         try:
-            for batch in self._file.types_named(last_component(name).split("<", 1)[0], near, self._budget):
+            for batch in self._file.types_named(components(name), near, self._budget):
                 for each in batch:
                     if comparable(self._types.speller.qualified(each)) == wanted:
                         return each.die, each.unit
@@ -157,23 +156,27 @@ class DwarfReader:
         return None
 
 
-_SUFFIX = re.compile(r"\b(\d+)(?:ul|ull|u|l|ll)\b")
+_SUFFIX = re.compile(r"\b(\d+)(?:ul|ull|u|l|ll)\b", re.IGNORECASE)
+_CONST = re.compile(r"\bconst\b")
 
 
 def comparable(name: str) -> str:
-    """A name without what compilers and demanglers spell differently: spaces, suffixes of numbers, `long unsigned int`."""
-    return _SUFFIX.sub(r"\1", canonical(name)).replace(" ", "") if "<" in name else canonical(name)
+    """A name without what compilers and demanglers spell differently: spaces, suffixes of numbers, `long unsigned int`, the place of
+    `const` (only how often it is there counts)."""
+    if "<" not in name:
+        return canonical(name)
+    rest, count = _CONST.subn("", _SUFFIX.sub(r"\1", canonical(name)))
+    return f"{rest.replace(' ', '')} {count}"
 
 
-def last_component(name: str) -> str:
-    """`Item<a::b>` of `shop::Cart::Item<a::b>`."""
-    depth = 0
-    for index in range(len(name) - 1, 0, -1):
-        character = name[index]
-        if character in ">)":
-            depth += 1
-        elif character in "<(":
-            depth -= 1
-        elif character == ":" and depth == 0 and name[index - 1] == ":":
-            return name[index + 1 :]
-    return name
+def components(name: str) -> list[str]:
+    """`shop`, `Cart`, `Item` of `shop::Cart<a::b>::Item<c>`."""
+    parts, depth, current = [], 0, ""
+    for character in name.replace("(anonymous namespace)::", ""):
+        depth += (character in "<(") - (character in ">)")
+        if depth == 0 and character == ":" and current.endswith(":"):
+            parts.append(current[:-1])
+            current = ""
+        elif depth == 0 and character not in ">)":
+            current += character
+    return [*parts, current]

@@ -5,7 +5,6 @@ from typing import Literal
 
 from obit.debuginfo import tags
 from obit.debuginfo.dies import TypeReader
-from obit.debuginfo.expressions import ExpressionReader
 from obit.debuginfo.libdw import ABSTRACT, ARTIFICIAL, DECLARATION, LOCATION, NONE, Die, Entry, children, data, low_of, text
 from obit.debuginfo.scopes import Expression, Line, Scope, VariableInfo
 
@@ -16,9 +15,9 @@ _LONGEST = 1 << 20
 class ScopeReader:
     """Makes `Scope`s of the DIEs that `File.scopes` gives."""
 
-    def __init__(self, types: TypeReader, expressions: ExpressionReader) -> None:
+    def __init__(self, types: TypeReader) -> None:
         self._types = types
-        self._expressions = expressions
+        self._expressions = types.expressions
 
     def scopes(self, entries: list[Entry]) -> tuple[Scope, ...]:
         """The functions among the entries (outermost first), innermost first; blocks belong to the function before them."""
@@ -38,7 +37,7 @@ class ScopeReader:
         function = group[0]
         inlined = function.tag == tags.INLINED_SUBROUTINE
         return Scope(
-            name=self._types.speller.qualified(function) or text(function.linkage) or "??",
+            name=self._types.speller.qualified(function) or _from_linkage_name(function),
             linkage_name=text(function.linkage) or None,
             inlined=inlined,
             call=_call_line(function) if inlined else None,
@@ -97,6 +96,13 @@ class ScopeReader:
         """Variables outside of functions, by their qualified names."""
         named = (each for each in entries if each.name)
         return tuple(self._info(each, "global", self._types.speller.qualified(each)) for each in named)
+
+
+def _from_linkage_name(function: Entry) -> str:
+    """The name of what a compiler made up and named for the linker only: thunks."""
+    from obit.debuginfo.demangle import demangle
+
+    return demangle(text(function.linkage)) or "??"
 
 
 def _shown(entries: Iterable[Entry]) -> Iterable[Entry]:

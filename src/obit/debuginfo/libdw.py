@@ -56,6 +56,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     count: int
     lower: int
     upper: int
+    bound: int
     class_type: int
     class_unit: int
     discriminant: int
@@ -66,7 +67,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     line: int
 
 
-_LAYOUT = struct.Struct("<31q")
+_LAYOUT = struct.Struct("<32q")
 _CHAR = ffi.typeof("char *")
 _BYTES = ffi.typeof("unsigned char *")
 _ROOM = 256
@@ -231,14 +232,15 @@ class File:
         parts = struct.iter_unpack("<3q", ffi.buffer(out, 8 * count))
         return [(tag, text(name), address) for tag, name, address in parts]
 
-    def types_named(self, name: str, near: int, budget: int) -> Iterator[list[Entry]]:
-        """Definitions of types with an unqualified name without template arguments, a batch a unit that has some: in one unit or
-        (`near` 0) in all of them, as long as the budget of DIEs lasts."""
+    def types_named(self, path: list[str], near: int, budget: int) -> Iterator[list[Entry]]:
+        """Definitions of types by the components of their name, without template arguments: those that have the last and are within
+        some of the others. A batch a unit that has some, in one unit or (`near` 0) in all, as long as the budget of DIEs lasts."""
         cursor, left = ffi.new("int64_t[1]", [0]), ffi.new("int64_t[1]", [budget])
-        raw = name.encode("utf-8", "surrogateescape")
+        *around, name = (part.encode("utf-8", "surrogateescape") for part in path)
+        joined = b"\n" + b"".join(part + b"\n" for part in around)
         while True:
             _reserve(_ROOM_FOR_TYPES)
-            count = lib.obit_types_named(self.handle, raw, near, cursor, left, _Scratch.entries, _Scratch.room)
+            count = lib.obit_types_named(self.handle, name, joined, near, cursor, left, _Scratch.entries, _Scratch.room)
             self.budget_left = struct.unpack("<q", ffi.buffer(left))[0]
             if not count:
                 return

@@ -51,6 +51,13 @@ class VariableInfo(msgspec.Struct, frozen=True):
     artificial: bool = False
 
 
+class DynamicCount(msgspec.Struct, frozen=True):
+    """How many elements a dimension of an array has in a frame: the integer that `variable` holds there, plus `add`."""
+
+    variable: VariableInfo
+    add: int
+
+
 class Scope(msgspec.Struct, frozen=True):
     """One function that is active at a pc: the innermost inlined one first. Its nested blocks that contain the pc are merged in,
     innermost block's variables first; an outer variable shadowed by an inner one of the same name stays, after it."""

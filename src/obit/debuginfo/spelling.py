@@ -49,23 +49,30 @@ class Speller:
     def _qualify(self, entry: Entry) -> str:
         name, language = text(entry.name), self._language(entry.source_unit)
         if not name or language == "c":
-            return name
+            return canonical(name)
         local = text(entry.linkage).startswith(_LOCAL)
         full = "::".join((*self._around((entry.source, entry.source_unit), local=local), name))
         return canonical(full) if language == "c++" else full
 
     def _around(self, die: Die, *, local: bool) -> list[str]:
-        """Names of what a DIE is in. A function in a function (a lambda's) has that one's qualified name before its own."""
+        """Names of what a DIE is in. A function in a function (a lambda's) has that one's qualified name before its own, and what is
+        in a record that is defined outside of its namespace (in a type unit) that of the record."""
         parts: list[str] = []
         for tag, name, address in self._file.path_of(die, functions=local):
-            function = self._entry((address, die[1])) if tag == tags.SUBPROGRAM else None
-            if function is not None and not text(function.linkage).startswith(_LOCAL):
-                parts = [self.qualified(function)]
+            holder = None if tag == tags.NAMESPACE else self._entry((address, die[1]))
+            if holder is not None and self._stands_for_itself(holder):
+                parts = [self.qualified(holder)]
             elif name or tag not in _KEYWORDS:
                 parts.append(name or "(anonymous namespace)")
             elif local:
                 parts.append("{lambda}")
         return parts
+
+    @staticmethod
+    def _stands_for_itself(holder: Entry) -> bool:
+        if holder.tag == tags.SUBPROGRAM:
+            return not text(holder.linkage).startswith(_LOCAL)
+        return holder.source != holder.die and bool(holder.name)
 
     def _declare(self, die: Die, inner: str, depth: int) -> str:
         """The type with a declarator inside, as C has it: that of `int (*)[3]` is `*`, then `(*)[3]`."""
@@ -126,10 +133,11 @@ class Speller:
 
 def array_counts(entry: Entry) -> list[int | None]:
     """Elements of each dimension of an array, None where that is not a constant."""
-    return [_count(child) for child in children((entry.die, entry.unit)) if child.tag == tags.SUBRANGE_TYPE] or [None]
+    return [count_of(child) for child in children((entry.die, entry.unit)) if child.tag == tags.SUBRANGE_TYPE] or [None]
 
 
-def _count(bound: Entry) -> int | None:
+def count_of(bound: Entry) -> int | None:
+    """Elements of one dimension, None where that is not a constant."""
     if bound.flags & BOUND_EXPRESSION:
         return None
     if bound.count != NONE:
@@ -142,7 +150,7 @@ def _count(bound: Entry) -> int | None:
 
 
 def canonical(name: str) -> str:
-    """A C++ name with its integer types spelled as gdb and the demanglers do: GCC's `long unsigned int` is `unsigned long`."""
+    """A name of C or C++ with its integer types spelled as gdb and the demanglers do: GCC's `long unsigned int` is `unsigned long`."""
     return _INTEGER.sub(_canonical_integer, name) if "int" in name else name
 
 
@@ -158,4 +166,4 @@ def _joined(base: str, inner: str) -> str:
     return base + inner if inner.startswith(" ") else f"{base} {inner}"
 
 
-__all__ = ["QUALIFIERS", "Speller", "array_counts"]
+__all__ = ["QUALIFIERS", "Speller", "array_counts", "canonical", "count_of"]

@@ -5,7 +5,10 @@ offsets bytes from the start of the containing object, `None` where DWARF does n
 """
 
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from obit.debuginfo.scopes import DynamicCount
 
 Encoding = Literal["signed", "unsigned", "float", "boolean", "char", "unsigned-char", "utf", "complex", "decimal", "address", "void"]
 PointerKind = Literal["pointer", "reference", "rvalue-reference", "member-pointer"]
@@ -181,13 +184,24 @@ class RecordType(Type):
 
 
 class ArrayType(_Lazy):
-    """An array; `target` is the element. `counts` has one entry a dimension; None is unknown (`int a[]`)."""
+    """An array; `target` is the element. `counts` has one entry a dimension; None is unknown (`int a[]`), or known only in a frame: then
+    `dynamic` has it at the same place (C's variable length arrays)."""
 
-    __slots__ = ("counts",)
+    __slots__ = ("counts", "dynamic")
 
-    def __init__(self, name: str, size: int | None, counts: tuple[int | None, ...], resolve: Callable[[], Type], key: int = 0, language: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        size: int | None,
+        counts: tuple[int | None, ...],
+        resolve: Callable[[], Type],
+        key: int = 0,
+        language: str = "",
+        dynamic: "tuple[DynamicCount | None, ...]" = (),
+    ) -> None:
         super().__init__(name, size, resolve, key, language)
         self.counts = counts
+        self.dynamic = dynamic
 
 
 class EnumType(Type):
