@@ -118,7 +118,9 @@ def size_text(count: int) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """A time span in its two largest units: `3 h 12 m`, `45 s`, `0.3 s`."""
+    """A time span in its two largest units: `3 h 12 m`, `45 s`, `300 ms`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))

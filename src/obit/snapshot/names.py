@@ -29,7 +29,7 @@ WORDS = {
     "assert": "failed assertion",
     "uncaught-exception": "uncaught exception",
     "divide-by-zero": "division by zero",
-    "non-canonical": "wild pointer (non-canonical address)",
+    "non-canonical": "wild pointer",
     "wild-jump": "jump to a wild address",
     "bad-return": "return to a wild address",
     "stack-smash": "stack buffer overflow",
@@ -42,6 +42,8 @@ WORDS = {
     "killed": "killed",
 }
 """Classifiers whose name is not what one would say; of the others the hyphens become spaces."""
+WITH_ACCESS = frozenset(("null", "non-canonical", "use-after-free", "heap-overflow", "misaligned", "bus-error", "truncated-mapping"))
+"""Classifiers that leave open whether the program read or wrote."""
 
 
 def basename(path: str) -> str:
@@ -61,8 +63,8 @@ def kind_text(fault: Fault) -> str:
     """The kind of fault in a few words: `use after free (write)`."""
     first = fault.classifiers[0] if fault.classifiers else "unknown"
     text = WORDS.get(first) or first.replace("-", " ")
-    plain = first.startswith("memory.") or fault.access.kind not in ("read", "write", "execute")
-    return text if plain else f"{text} ({fault.access.kind})"
+    told = first in WITH_ACCESS and fault.access.kind in ("read", "write", "execute")
+    return f"{text} ({fault.access.kind})" if told else text
 
 
 def title(fault: Fault) -> str:

@@ -50,7 +50,7 @@ def _crashed(page: Page, fault: Fault) -> None:
 def _rows(page: Page, fault: Fault, *, all_threads: bool, occurrences: int) -> None:
     """`most` of each kind: what a screen bears, or all."""
     most = 100 if all_threads else 4
-    text_summary.why(page, fault.evidence, most)
+    text_summary.why(page, fault, most)
     text_summary.access(page, fault)
     text_summary.severity(page, fault)
     text_summary.heap(page, fault, most)
@@ -58,4 +58,4 @@ def _rows(page: Page, fault: Fault, *, all_threads: bool, occurrences: int) -> N
         crashed = fault.crashed_thread
         text_summary.other_threads(page, [thread for thread in fault.threads if thread is not crashed])
     text_summary.group(page, fault, occurrences)
-    text_summary.quality(page, fault, 100 if all_threads else 3)
+    text_summary.quality(page, fault, None if all_threads else 3)

@@ -93,11 +93,18 @@ def row(page: Page, label: str, text: str, style: str = "") -> None:
         page.line((f"{label if index == 0 else '':<{LABEL_COLUMNS}}", DIM), (line, style))
 
 
-def why(page: Page, evidence: Sequence[Evidence], most: int) -> None:
-    """A row for each piece of evidence, the surest first."""
-    order = list(CONFIDENCE_STYLE)
+def by_weight(fault: Fault) -> list[Evidence]:
+    """The evidence for the most specific classifier first, and for each the surest first."""
+    sure = {name: index for index, name in enumerate(CONFIDENCE_STYLE)}
+    specific = {name: index for index, name in enumerate(fault.classifiers)}
+    return sorted(fault.evidence, key=lambda one: (specific.get(one.classifier, len(specific)), sure[one.confidence]))
+
+
+def why(page: Page, fault: Fault, most: int) -> None:
+    """A row for each piece of evidence."""
+    evidence = by_weight(fault)
     label = "why"
-    for item in sorted(evidence, key=lambda one: order.index(one.confidence))[:most]:
+    for item in evidence[:most]:
         lines = wrap(printable(item.text), page.columns - LABEL_COLUMNS - 9)
         for index, line in enumerate(lines):
             sure: Piece = (f"{item.confidence if index == 0 else '':<9}", CONFIDENCE_STYLE[item.confidence])
@@ -151,17 +158,29 @@ def group(page: Page, fault: Fault, occurrences: int) -> None:
     page.line((f"{'group':<{LABEL_COLUMNS}}", DIM), short + times)
 
 
-def quality(page: Page, fault: Fault, most: int) -> None:
-    """How much the report can be trusted, and the commands that would improve it."""
-    mendable = sorted(fault.missing, key=lambda item: item.fix is None)
+def that_matters(fault: Fault) -> list[Missing]:
+    """What is missing, without the files of modules that are not on the crashed thread's stack; what can be mended first."""
+    thread = fault.crashed_thread
+    on_stack = {frame.module for frame in thread.frames} if thread else set()
+    aside = [module.path for module in fault.modules if module.path not in on_stack]
+    matters = [item for item in fault.missing if not any(path in item.what for path in aside)]
+    return sorted(matters, key=lambda item: item.fix is None)
+
+
+def quality(page: Page, fault: Fault, most: int | None) -> None:
+    """How much the report can be trusted, and the commands that would improve it. `most` is None for all that is missing."""
+    mendable = list(fault.missing) if most is None else that_matters(fault)
     shown = mendable[:most]
-    said = " ".join(item.what + item.why for item in shown)
-    reasons = [reason for reason in fault.quality_reasons if reason not in said][: 3 if most < len(mendable) or most < 10 else None]
+    said = [item.what + item.why for item in shown]
+    fixes = [item.fix for item in shown if item.fix]
+    reasons = [
+        reason for reason in fault.quality_reasons if not any(reason in text for text in said) and not any(fix in reason for fix in fixes)
+    ][:most]
     first = f"{fault.quality}/100"
     row(page, "quality", f"{first} · {'; '.join(reasons)}" if reasons else first)
     missing(page, shown)
-    if len(mendable) > most:
-        row(page, "", f"and {count_text(len(mendable) - most, 'more thing')} missing", DIM)
+    if len(mendable) > len(shown):
+        row(page, "", f"and {count_text(len(mendable) - len(shown), 'more thing')} missing", DIM)
 
 
 def missing(page: Page, items: Sequence[Missing]) -> None:

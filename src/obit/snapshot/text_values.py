@@ -7,14 +7,22 @@ from obit.snapshot.model import Variable
 from obit.snapshot.page import CYAN, DIM, YELLOW, Page, Piece
 
 NAME_COLUMNS = 18
+SHORTEST_PART = 8
+"""Columns below which a part of a value is not begun."""
 FLAG = "⚑ "
 DEEPEST = 12
 """Levels of a tree that are printed; the document may hold more."""
 
 
 def ordered(variables: Sequence[Variable]) -> list[Variable]:
-    """The variables that matter first: tagged, then arguments, then the others; those that cannot be had at the end."""
-    return sorted(variables, key=_rank)
+    """The variables that matter first: tagged, then arguments, then the others; those that cannot be had at the end, and what the
+    compiler made left out."""
+    return sorted((variable for variable in variables if variable.tags or not of_the_compiler(variable)), key=_rank)
+
+
+def of_the_compiler(variable: Variable) -> bool:
+    """Whether nobody wrote this variable: `__for_range`, `__PRETTY_FUNCTION__`."""
+    return variable.name.startswith("__")
 
 
 def _rank(variable: Variable) -> int:
@@ -90,13 +98,12 @@ def _contents(variable: Variable, columns: int, depth: int) -> str:
     parts: list[str] = []
     room = columns - 2
     for child in children:
-        if room < 4:
-            parts.append("…")
-            break
         label = _label(child)
-        part = truncate(label + inline(child, max(room - width(label), 1), depth - 1), room)
+        part = truncate(label + inline(child, max(room - width(label), 1), depth - 1), room) if room >= SHORTEST_PART else "…"
         parts.append(part)
         room -= width(part) + 2
+        if part.endswith("…"):
+            break
     return opening + ", ".join(parts) + closing
 
 

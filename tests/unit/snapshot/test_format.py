@@ -55,7 +55,9 @@ def test_wrap_breaks_between_words_and_inside_one_that_is_too_long() -> None:
     assert all(formats.width(line) <= 5 for line in formats.wrap("日本語日本語 ab", 5))
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [(0.25, "0.2 s"), (45, "45 s"), (60, "1 m"), (11530, "3 h 12 m"), (90000, "1 d 1 h")])
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.25, "250 ms"), (2.5, "2.5 s"), (45, "45 s"), (60, "1 m"), (11530, "3 h 12 m"), (90000, "1 d 1 h")]
+)
 def test_durations(seconds: float, shown: str) -> None:
     assert formats.duration_text(seconds) == shown
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from obit.snapshot import format as formats
-from obit.snapshot.model import Fault, Missing, Thread
+from obit.snapshot.model import Evidence, Fault, Missing, Thread
 from obit.snapshot.text import render
 from tests.builders import faults
 
@@ -114,6 +114,33 @@ def test_a_command_to_copy_is_never_broken() -> None:
 def test_a_message_that_the_explanation_has_is_not_repeated() -> None:
     fault = faults.fault((), message="balance is -40", explanation="It stopped: balance is -40.")
     assert render(fault).count("balance is -40") == 1
+
+
+def test_evidence_for_the_most_specific_classifier_comes_first() -> None:
+    evidence = (
+        Evidence(classifier="abort", confidence="certain", text="it aborted"),
+        Evidence(classifier="assert", confidence="likely", text="perhaps an assertion"),
+        Evidence(classifier="assert", confidence="certain", text="an assertion"),
+    )
+    text = render(faults.fault((), classifiers=("assert", "abort"), evidence=evidence))
+    assert text.index("an assertion\n") < text.index("perhaps an assertion") < text.index("it aborted")
+
+
+def test_a_library_that_had_no_part_in_it_is_not_missed() -> None:
+    absent = Missing(what=f"debug information of {faults.LIBC}", why="none", fix="apt-get install libc6-dbg")
+    frames = (faults.frame("main", "main.c", 1),)
+    alone = faults.fault((Thread(tid=1, crashed=True, frames=frames),), missing=(absent,))
+    within = faults.fault((Thread(tid=1, crashed=True, frames=(faults.libc_frame("strlen"), *frames)),), missing=(absent,))
+    assert "libc6-dbg" not in render(alone)
+    assert "libc6-dbg" in render(within)
+    assert "libc6-dbg" in render(alone, all_threads=True)
+
+
+def test_variables_that_nobody_wrote_are_for_the_long_report() -> None:
+    frame = faults.frame("f", "f.c", 1, faults.variable("__for_range", "int", "1"), faults.variable("sum", "int", "2"))
+    fault = faults.fault((Thread(tid=1, crashed=True, frames=(frame,)),))
+    assert "__for_range" not in render(fault)
+    assert "__for_range" in render(fault, all_threads=True)
 
 
 @pytest.mark.parametrize(("count", "most"), [(3, 0.005), (500, 0.040)])
