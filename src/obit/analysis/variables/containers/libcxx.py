@@ -37,7 +37,7 @@ def string(value: Object) -> Rendering:
     if not raw[0] & 1:
         width = size_of(character)
         length = raw[0] >> 1
-        if length > STRING_BYTES // width - 2 + (width == 1):
+        if length > STRING_BYTES // width - 2:
             return corrupt(f"length {length} in the local buffer")
         if value.address is None:
             raise Unavailable("the string is in registers")
