@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tests.builders.notes import Note, build_id, note_bytes, padded
 
-ET_EXEC, ET_DYN, ET_CORE = 2, 3, 4
+ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
 PT_LOAD, PT_DYNAMIC, PT_NOTE, PT_PHDR = 1, 2, 4, 6
 X, W, R = 1, 2, 4
 PAGE = 4096

@@ -60,6 +60,11 @@ def test_the_vsyscall_page_is_at_the_top_of_the_address_space() -> None:
     assert core.spans[0][:2] == (0xFFFFFFFFFF600000, 0xFFFFFFFFFF601000)
 
 
+def test_a_segment_that_goes_on_past_the_address_space_ends_there() -> None:
+    core = parse(core_file(memory=[Memory((1 << 64) - 4096, b"t" * 8192, size=1 << 40)]))
+    assert core.spans[0][:2] == ((1 << 64) - 4096, 1 << 64)
+
+
 @pytest.mark.parametrize("count", [3, 70_000])
 def test_more_segments_than_the_header_can_count(count: int) -> None:
     core = parse(core_file(memory=[Memory(0x1000 * (n + 1), size=0x1000) for n in range(count)], xnum=True))

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from obit.debuginfo.machine import AARCH64, X86_64
+from obit.debuginfo.machine import AARCH64, X86_64, Machine
 from obit.image import corenotes
 from obit.image.process import MappedRange, SignalInfo
 from tests.builders import notes
@@ -25,6 +25,14 @@ def test_aarch64_registers_get_their_dwarf_numbers() -> None:
     assert thread is not None
     assert thread.registers == {n: 0x2000 + n for n in range(33)}
     assert thread.special == {"pstate": 0x2021}
+
+
+@pytest.mark.parametrize(("machine", "words"), [(X86_64, 27), (AARCH64, 34)])
+def test_a_register_block_has_an_exact_size(machine: Machine, words: int) -> None:
+    block = struct.pack(f"<{words}Q", *range(words))
+    registers, special = corenotes.general_registers(machine, block)
+    assert len(registers) + len(special) == words
+    assert corenotes.general_registers(machine, block[:-1]) == ({}, {})
 
 
 @pytest.mark.parametrize("size", [0, 50, 111])

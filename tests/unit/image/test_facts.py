@@ -73,6 +73,12 @@ def test_many_arguments_over_several_pages(count: int) -> None:
     assert initial_strings(memory, stack.auxv)[0] == [str(n) for n in range(count)]
 
 
+@pytest.mark.parametrize("auxv", [{}, {25: 0}, {25: 100}, {25: 0x7FFC0000}, {3: 1, 25: 100}, {3: 1, 25: 1 << 63}])
+def test_a_vector_that_leads_nowhere_gives_nothing(auxv: dict[int, int]) -> None:
+    _, memory = parsed(core_file(memory=[Memory(0, bytes(4096))]))
+    assert initial_strings(memory, auxv) == ([], [])
+
+
 def test_an_overwritten_stack_gives_nothing_or_what_is_whole() -> None:
     stack = initial_stack(ARGV, ENVIRON, AUXV)
     for byte in (b"\0", b"\xff", b"A"):

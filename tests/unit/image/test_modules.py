@@ -12,7 +12,7 @@ from obit.image.modules import UNCHECKED, FoundModule, find_modules
 from obit.image.obitnote import encode
 from tests.builders.core import Mapped, Memory, core_file, mapped
 from tests.builders.notes import MappedFile, Note
-from tests.builders.objects import ET_EXEC, PAGE, PT_LOAD, PT_NOTE, Library, R, Segment, W, elf_file, library
+from tests.builders.objects import ET_CORE, ET_DYN, ET_EXEC, ET_REL, PAGE, PT_LOAD, PT_NOTE, Library, R, Segment, W, elf_file, library
 
 ID = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "ff" * 20
@@ -144,6 +144,14 @@ def test_obits_note_has_the_mappings_where_the_core_does_not() -> None:
     maps = [(file.start, file.end, flags, file.offset, file.path) for file, flags in zip(part.files, ("r--p", "r-xp", "rw-p"), strict=True)]
     (module,) = modules(memory=part.memory[:1], extra=[Note("OBIT", 1, encode({"maps": [*maps]}))])
     assert (module.path, module.build_id) == ("/lib/libx.so", ID)
+
+
+@pytest.mark.parametrize("segments", [[Segment(PT_LOAD, R | 1, 0, b"code", align=1)], []])
+@pytest.mark.parametrize("kind", [ET_DYN, ET_CORE, ET_REL])
+def test_only_executables_and_libraries_that_load_something_are_modules(kind: int, segments: list[Segment]) -> None:
+    image = elf_file(kind, segments).ljust(2 * PAGE, b"\0")
+    part = Mapped((Memory(LIBC, image, flags=R | 1),), (MappedFile(LIBC, LIBC + 2 * PAGE, 0, "/lib/x"),))
+    assert len(modules(part)) == int(kind == ET_DYN and bool(segments))
 
 
 @pytest.mark.parametrize("vaddr", [1 << 63, (1 << 64) - PAGE])
