@@ -30,19 +30,24 @@ def memory_uses(machine: Machine, instruction: Instruction) -> tuple[MemoryUse, 
 
 # x86-64 ---------------------------------------------------------------------------------------------------------------
 
-_NO_ACCESS = re.compile(r"(lea|nop|f?nop|prefetch\w*|bnd\w+|invlpg|cldemote)$")
-_STORES = re.compile(
-    r"(v?mov\w*|v?maskmov\w*|set\w+|stos\w*|fi?sttp|fi?stp?|fbstp|f?n?stcw|f?n?stsw|fn?save|fn?stenv|fxsave\w*|xsave\w*|pop|stmxcsr|vstmxcsr"
-    r"|v?pextr\w+|v?extract\w+|s[gil]dt|smsw|str|v?p?scatter\w+|v?compress\w+|v?pcompress\w+|vcvtps2ph|vpmov\w+|ins[bwd])$"
+# Tuples of words rather than patterns: they cost nothing to import.
+_NO_ACCESS = ("lea", "nop", "fnop", "invlpg", "cldemote")
+_HINTS = ("prefetch", "bnd")
+_STORES = tuple(
+    """
+    mov vmov maskmov vmaskmov set stos fst fist fbstp fnst fsave fnsave fxsave xsave pop stmxcsr vstmxcsr pextr vpextr extract vextract
+    sgdt sidt sldt smsw str vscatter vpscatter vcompress vpcompress vcvtps2ph vpmov insb insw insd
+    """.split()
 )
-_MODIFIES = re.compile(r"(cmpxchg\w*|xadd|xchg)$")
+"""What instructions that write their first operand, without reading it, begin with."""
+_MODIFIES = ("cmpxchg", "xadd", "xchg")
 _STATE_SIZES = {"fxsave": 512, "fxsave64": 512, "fxrstor": 512, "fxrstor64": 512}
 _RSP, _RBP, _RAX, _RBX, _RDI = (Register(number, 8) for number in (7, 6, 0, 3, 5))
 
 
 def _x86(instruction: Instruction) -> tuple[MemoryUse, ...]:
     operation = instruction.operation
-    if _NO_ACCESS.match(operation):
+    if operation in _NO_ACCESS or operation.startswith(_HINTS):
         return ()
     uses = [_x86_use(operation, index, operand) for index, operand in enumerate(instruction.operands) if operand.memory]
     return (*uses, *_x86_implicit(instruction))
@@ -51,9 +56,9 @@ def _x86(instruction: Instruction) -> tuple[MemoryUse, ...]:
 def _x86_use(operation: str, index: int, operand: Operand) -> MemoryUse:
     memory = operand.memory or MemoryOperand()
     read, write = operand.read, operand.write
-    if index == 0 and _STORES.match(operation):
+    if index == 0 and operation.startswith(_STORES):
         read, write = False, True
-    elif index == 0 and _MODIFIES.match(operation):
+    elif index == 0 and operation.startswith(_MODIFIES):
         read = write = True
     size = 0 if operation.startswith(("xsave", "xrstor")) else _STATE_SIZES.get(operation, operand.size)
     vector_index = memory.index is not None and memory.index.width > 8
@@ -94,7 +99,8 @@ def _stack(displacement: int, size: int, *, write: bool) -> MemoryUse:
 
 # aarch64 --------------------------------------------------------------------------------------------------------------
 
-_LSE = re.compile(r"(ld(add|clr|eor|set|[su]max|[su]min)|st(add|clr|eor|set|[su]max|[su]min)|swp|casp?)a?l?[bh]?$")
+_LSE = r"(ld(add|clr|eor|set|[su]max|[su]min)|st(add|clr|eor|set|[su]max|[su]min)|swp|casp?)a?l?[bh]?$"
+"""Read-modify-write instructions of FEAT_LSE."""
 _WIDTHS = {"b": 1, "h": 2, "w": 4}
 
 
@@ -103,7 +109,7 @@ def _aarch64(instruction: Instruction) -> tuple[MemoryUse, ...]:
     if mnemonic.startswith("prf"):
         return ()
     size = _aarch64_size(instruction)
-    modifies = bool(_LSE.match(mnemonic))
+    modifies = bool(re.match(_LSE, mnemonic))
     write = modifies or mnemonic.startswith(("st", "dc"))
     read = modifies or not write
     memories = [operand.memory for operand in instruction.operands if operand.memory]
@@ -126,7 +132,7 @@ def _aarch64_size(instruction: Instruction) -> int:
         return 8
     if mnemonic.startswith(("stxr", "stlxr", "stxp", "stlxp")):
         registers = registers[1:]  # the first is the status
-    if _LSE.match(mnemonic):
+    if re.match(_LSE, mnemonic):
         return registers[0].size if registers else 0
     return sum(operand.size for operand in registers)
 

@@ -8,21 +8,21 @@ from obit.analysis.classify.finding import Finding
 from obit.analysis.classify.signals import SIGABRT
 from obit.analysis.fingerprint.names import normal_name
 
-_ASSERTION = re.compile(r"Assertion [`'](?P<condition>.*)' failed\.?\s*$", re.DOTALL)
+_ASSERTION = r"(?s)Assertion [`'](?P<condition>.*)' failed\.?\s*$"
 _ASSERT_FRAMES = ("__assert_fail", "__assert_fail_base", "__assert_perror_fail", "__assert", "__glibcxx_assert_fail", "__libc_assert_fail")
 
 _ABORT_TEXTS = (
     # glibc's own messages: debug/fortify_fail.c, debug/stack_chk_fail.c, malloc/malloc.c
-    (re.compile(r"\*\*\* stack smashing detected \*\*\*"), "stack-smash", "the stack protector found its canary overwritten"),
-    (re.compile(r"\*\*\* .* \*\*\*: terminated"), "fortify", "a checked C library function was about to overrun its buffer"),
-    (re.compile(r"double free|free\(\): double free detected"), "double-free", "the allocator was given a block that was free already"),
+    (r"\*\*\* stack smashing detected \*\*\*", "stack-smash", "the stack protector found its canary overwritten"),
+    (r"\*\*\* .* \*\*\*: terminated", "fortify", "a checked C library function was about to overrun its buffer"),
+    (r"double free|free\(\): double free detected", "double-free", "the allocator was given a block that was free already"),
     (
-        re.compile(r"(free|munmap_chunk|realloc)\(\): invalid (pointer|size|old size)"),
+        r"(free|munmap_chunk|realloc)\(\): invalid (pointer|size|old size)",
         "invalid-free",
         "the allocator was given what it never gave out",
     ),
     (
-        re.compile(r"(malloc|calloc|realloc|free|unlink\w*|munmap\w*|mremap\w*|sysmalloc)\S*(\(\))?:|corrupted|malloc\.c"),
+        r"(malloc|calloc|realloc|free|unlink\w*|munmap\w*|mremap\w*|sysmalloc)\S*(\(\))?:|corrupted|malloc\.c",
         "heap-corruption",
         "the allocator found its own data overwritten",
     ),
@@ -53,7 +53,7 @@ def assertion(context: CrashContext) -> list[Finding]:
     if not _aborted(context):
         return []
     message = abort_message(context)
-    if message is not None and (match := _ASSERTION.search(message)) and "malloc.c" not in message:
+    if message is not None and (match := re.search(_ASSERTION, message)) and "malloc.c" not in message:
         return [Finding("assert", "certain", f"the condition `{match['condition']}` was false", message=message)]
     frame = _named_frame(context, _ASSERT_FRAMES)
     return [Finding("assert", "certain", f"{frame}() is on the stack")] if frame else []
@@ -65,7 +65,7 @@ def library_check(context: CrashContext) -> list[Finding]:
         return []
     message = abort_message(context)
     for pattern, classifier, text in _ABORT_TEXTS:
-        if message and pattern.search(message) and not (_ASSERTION.search(message) and "malloc.c" not in message):
+        if message and re.search(pattern, message) and not (re.search(_ASSERTION, message) and "malloc.c" not in message):
             return [Finding(classifier, "certain", f"{text}: {message!r} is in memory", message=message)]
     for names, classifier, text in _FRAME_WORDS:
         frame = _named_frame(context, names)

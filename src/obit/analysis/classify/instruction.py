@@ -1,7 +1,5 @@
 """Instructions that the processor refused: illegal, privileged, misaligned operands."""
 
-import re
-
 from obit.analysis.classify.context import CrashContext
 from obit.analysis.classify.finding import Finding
 from obit.analysis.classify.operands import canonical
@@ -11,13 +9,15 @@ from obit.debuginfo.machine import X86_64
 _TRAPS = {b"\x0f\x0b": "ud2", b"\x0f\xb9": "ud1", b"\x0f\xff": "ud0"}
 """Opcodes that are illegal for ever (Intel SDM volume 2, UD)."""
 
-_PRIVILEGED = re.compile(
-    r"(hlt|cli|sti|in|out|(in|out)s[bwd]|[lr]g?msr|rdmsr|wrmsr|rdpmc|invd|wbinvd|invlpg|lgdt|lidt|lldt|ltr|lmsw|clts|swapgs|xsetbv|sysret\w*|iret\w*"
-    r"|monitor|mwait|msr|mrs|wfi|hvc|smc|eret|dc|ic|tlbi|at)$"
+_PRIVILEGED = frozenset(
+    """
+    hlt cli sti in out insb insw insd outsb outsw outsd rdmsr wrmsr rdpmc invd wbinvd invlpg lgdt lidt lldt ltr lmsw clts swapgs xsetbv
+    sysret sysretq sysexit iret iretd iretq monitor mwait msr mrs wfi hvc smc eret dc ic tlbi at
+    """.split()
 )
-
-_UNALIGNED_ALLOWED = re.compile(r"(movup[sd]|movdqu\w*|lddqu|pcmp[ei]str[im]|movq|movs[sd]|mov)$")
-_VEX_ALIGNED = re.compile(r"v?mov(ap[sd]|dqa\w*|ntp[sd]|ntdqa?)$")
+_UNALIGNED_ALLOWED = ("movup", "movdqu", "lddqu", "pcmpestr", "pcmpistr", "movq", "movs")
+"""SSE instructions that take any address begin so."""
+_VEX_ALIGNED = ("vmovap", "vmovdqa", "vmovntp", "vmovntdq")
 _ALIGNED_STATE = {"fxsave": 16, "fxsave64": 16, "fxrstor": 16, "fxrstor64": 16, "cmpxchg16b": 16, "xsave": 64, "xrstor": 64, "xsavec": 64}
 
 
@@ -53,7 +53,7 @@ def privileged(context: CrashContext) -> list[Finding]:
     if signal is None or signal.code not in (SI_KERNEL, ILL_PRVOPC, ILL_PRVREG) or signal.number not in (SIGSEGV, SIGILL):
         return []
     instruction = context.instruction
-    if instruction is not None and (instruction.privileged or _PRIVILEGED.match(instruction.operation)):
+    if instruction is not None and (instruction.privileged or instruction.operation in _PRIVILEGED):
         text = f"`{instruction.text}` is reserved to the kernel"
         return [Finding("privileged-instruction", "certain", text, context.pc)]
     if signal.number == SIGILL:
@@ -93,8 +93,8 @@ def _alignment(context: CrashContext, size: int) -> int:
     if operation in _ALIGNED_STATE:
         return _ALIGNED_STATE[operation]
     if operation.startswith("v"):
-        return size if _VEX_ALIGNED.match(operation) else 0
-    return 16 if size == 16 and not _UNALIGNED_ALLOWED.match(operation) else 0
+        return size if operation.startswith(_VEX_ALIGNED) else 0
+    return 16 if size == 16 and not operation.startswith(_UNALIGNED_ALLOWED) else 0
 
 
 def _alignment_check_text(context: CrashContext) -> str:

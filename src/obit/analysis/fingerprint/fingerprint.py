@@ -3,7 +3,6 @@
 The chain is the program's own functions, innermost first, each once: recursion of any period and depth gives one chain.
 """
 
-import hashlib
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,6 +13,14 @@ from obit.analysis.fingerprint.names import module_name, normal_name
 from obit.analysis.fingerprint.recursion import members
 from obit.analysis.fingerprint.rules import VERSION, Role, Seen, is_system_module, role_of
 from obit.snapshot.model import Frame
+
+try:  # hashlib loads OpenSSL, which costs more than the rest of this layer's imports together
+    from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]  # Python 3.12
+except ImportError:
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found, unused-ignore]  # Python 3.11
+    except ImportError:
+        from hashlib import sha256
 
 GROUP_FRAMES = 3
 """Own functions in the group key: fewer merge different bugs of one helper, more split one bug by its callers."""
@@ -73,7 +80,9 @@ def normal_message(message: str) -> str:
 
 
 def _digest(kind: str, parts: Sequence[str]) -> str:
-    return hashlib.sha256("\0".join((f"obit {kind} {VERSION}", *parts)).encode("utf-8", "surrogatepass")).hexdigest()
+    text = "\0".join((f"obit {kind} {VERSION}", *parts))
+    digest: str = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest
 
 
 def _seen(frames: Sequence[Frame]) -> list[Seen]:

@@ -3,7 +3,6 @@
 The first rule that matches decides. Change a rule, and `VERSION` changes with it: the keys do too.
 """
 
-import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -31,11 +30,13 @@ class Rule(NamedTuple):
     matches: Callable[[Seen], bool]
 
 
-_SYSTEM_MODULES = re.compile(
-    r"(libc|libpthread|libm|libdl|librt|libresolv|libnsl|libanl|libutil|libgcc_s|libstdc\+\+|libc\+\+|libc\+\+abi|libunwind|libsupc\+\+"
-    r"|ld-linux[\w-]*|ld64|ld|ld-musl-\w+|libc\.musl-\w+|libasan|libtsan|libubsan|liblsan|libclang_rt\.\S+|libSegFault|linux-vdso|linux-gate"
-    r"|libobit\w*)\.so$|^\[?(vdso|linux-vdso\.so\.1)\]?$"
+_SYSTEM_MODULES = frozenset(
+    """
+    libc libpthread libm libdl librt libresolv libnsl libanl libutil libgcc_s libstdc++ libc++ libc++abi libunwind libsupc++ ld ld64
+    libasan libtsan libubsan liblsan libSegFault linux-vdso linux-gate [vdso] vdso
+    """.split()
 )
+_SYSTEM_PREFIXES = ("ld-linux", "ld-musl-", "libc.musl-", "libclang_rt.", "libobit")
 
 _START = frozenset(
     """
@@ -103,7 +104,8 @@ RULES: tuple[Rule, ...] = (
 
 def is_system_module(name: str) -> bool:
     """Whether a module (its name without path and version) is the C, C++ or unwinding runtime."""
-    return bool(_SYSTEM_MODULES.match(name))
+    base = name.removesuffix(".so")
+    return base in _SYSTEM_MODULES or base.startswith(_SYSTEM_PREFIXES)
 
 
 def role_of(seen: Seen) -> Role:
