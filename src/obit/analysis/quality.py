@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from obit.analysis.fingerprint.fingerprint import roles
+from obit.analysis.fingerprint.rules import Role
 from obit.snapshot.model import Frame, Missing, Module, Thread, Trust, Variable
 
 _ALL, _CRASHED, _TOP = 0.25, 0.35, 0.40
 _TOP_FRAMES = 5
 _TRUST: dict[Trust, float] = {"context": 1.0, "cfi": 1.0, "frame-pointer": 0.8, "scan": 0.3}
-_NAME, _LINE, _VARIABLES = 0.5, 0.35, 0.15
-_SYSTEM = ("/lib", "/usr/lib")
+_UNNAMED, _NAME, _LINE, _VARIABLES = 0.2, 0.5, 0.35, 0.15
 _MOST_REASONS = 8
 
 
@@ -32,37 +33,39 @@ def quality(threads: Sequence[Thread], modules: Sequence[Module], missing: Seque
     if not frames:
         return Quality(0, ("the crashed thread has no frames",))
     levels = {module.path: module.debug for module in modules}
-    everything = [_thread(thread.frames, levels) for thread in threads]
-    score = _ALL * sum(everything) / len(everything) + _CRASHED * _thread(frames, levels) + _TOP * _thread(frames[:_TOP_FRAMES], levels)
+    everything = [_thread(thread.frames) for thread in threads]
+    score = _ALL * sum(everything) / len(everything) + _CRASHED * _thread(frames) + _TOP * _thread(frames[:_TOP_FRAMES])
     reasons = (*_missing_debug(frames, levels, missing), *_untrusted(frames), *_unavailable(frames), *_broken_off(threads))
     return Quality(round(100 * score), reasons[:_MOST_REASONS])
 
 
-def _thread(frames: Sequence[Frame], levels: Mapping[str, str]) -> float:
-    return sum(_frame(frame, levels) for frame in frames) / len(frames) if frames else 0.0
+def _thread(frames: Sequence[Frame]) -> float:
+    return sum(_frame(frame, role) for frame, role in zip(frames, roles(frames), strict=True)) / len(frames) if frames else 0.0
 
 
-def _frame(frame: Frame, levels: Mapping[str, str]) -> float:
-    """0 to 1. System libraries are rarely asked for more than a name: their symbols count in full."""
+def _frame(frame: Frame, role: Role) -> float:
+    """0 to 1. Of the C library and what is below main nobody asks more than a name."""
     found = _TRUST[frame.trust]
     if frame.function is None:
-        return found * 0.2
-    if frame.line is not None:
-        return found * (_NAME + _LINE + _VARIABLES * _shown(frame.variables))
-    library = (frame.module or "").startswith(_SYSTEM) and levels.get(frame.module or "") != "full"
-    return found * (_NAME + (_LINE if library else 0))
+        return found * _UNNAMED
+    if role != "own":
+        return found
+    return found * (_NAME + (_LINE + _VARIABLES * _shown(frame.variables) if frame.line is not None else 0))
 
 
 def _shown(variables: Sequence[Variable]) -> float:
-    """The share of variables with a value; 1 for a function without any."""
-    return sum(variable.status == "ok" for variable in variables) / len(variables) if variables else 1.0
+    """The share of variables that were captured. What a compiler removed is no fault of the report; the variable itself says it."""
+    return sum(variable.status != "unavailable" for variable in variables) / len(variables) if variables else 1.0
 
 
 def _missing_debug(frames: Sequence[Frame], levels: Mapping[str, str], missing: Sequence[Missing]) -> list[str]:
+    """The modules without debug information, innermost first."""
     found: dict[str, str] = {}
-    for frame in frames:
+    for frame, role in zip(frames, roles(frames), strict=True):
         path = frame.module
-        if path is None or path in found or frame.line is not None or (levels.get(path) == "full" and frame.function):
+        if path is None or path in found or frame.line is not None or (role != "own" and frame.function):
+            continue
+        if levels.get(path) == "full" and frame.function:
             continue
         has = "only symbols" if frame.function else "no debug information and no symbols"
         found[path] = f"{path.rpartition('/')[2]} has {has}{_fix(path, missing)}"

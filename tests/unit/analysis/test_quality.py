@@ -4,7 +4,7 @@ import pytest
 
 from obit.analysis.quality import quality
 from obit.snapshot.model import Frame, Missing, Module, Thread, Variable
-from tests.builders.crash import frame, variable
+from tests.builders.crash import frame, stack_of, variable
 
 SHOP = Module(path="/usr/bin/shop", build_id=None, start="0x0", end="0x1", debug="full")
 PQ = "/opt/pq/libpq.so.5"
@@ -16,7 +16,8 @@ def judged(*frames: Frame, others: tuple[Thread, ...] = (), missing: tuple[Missi
 
 
 def test_everything_known_is_100_without_reasons() -> None:
-    assert judged(frame("a", variables=(variable("x", "int", "1"),)), frame("main")) == (100, ())
+    removed = Variable(name="y", kind="local", type="int", value=None, status="optimized-out")
+    assert judged(frame("a", variables=(variable("x", "int", "1"), removed)), *stack_of("main")) == (100, ())
 
 
 def test_nothing_is_0_with_one() -> None:

@@ -66,10 +66,15 @@ def fingerprint(
     return Fingerprint(group, _digest("group", group), _digest("strict", (kind, *chain[:STRICT_FRAMES])))
 
 
+def roles(frames: Sequence[Frame]) -> list[Role]:
+    """What each frame is: the program's own, a library's, a first function, one that ends the process."""
+    return [role_of(each) for each in _seen(frames)]
+
+
 def own_frame(frames: Sequence[Frame]) -> int | None:
     """Index of the innermost frame in the program's own code below whatever ended the process; None when there is none."""
-    roles = [role_of(each) for each in _seen(frames)]
-    return next((index for index in range(_below_exit(frames, roles), len(roles)) if roles[index] == "own"), None)
+    found = roles(frames)
+    return next((index for index in range(_below_exit(frames, found), len(found)) if found[index] == "own"), None)
 
 
 def normal_message(message: str) -> str:
@@ -98,14 +103,15 @@ def _counted(frames: Sequence[Frame], classifiers: Sequence[str]) -> list[_Named
     """The frames that count, from the innermost below whatever ended the process. Left out: frames found by scanning, which may be
     rubbish (right under a bad pc they are the best there is), and a pc that is no code."""
     seen = _seen(frames)
-    roles = [role_of(each) for each in seen]
+    parts = [role_of(each) for each in seen]
+    start = _below_exit(frames, parts)
     lost = any(word in classifiers for word in _PC_IS_LOST)
     return [
         _Named(
-            seen[index].name or seen[index].module or frame.pc, roles[index], f"{seen[index].module}+{frame.offset}", bool(seen[index].name)
+            seen[index].name or seen[index].module or frame.pc, parts[index], f"{seen[index].module}+{frame.offset}", bool(seen[index].name)
         )
         for index, frame in enumerate(frames)
-        if index >= _below_exit(frames, roles) and (frame.trust != "scan" or index < 2) and not (lost and index == 0 and not seen[0].name)
+        if index >= start and (frame.trust != "scan" or index < 2) and not (lost and index == 0 and not seen[0].name)
     ]
 
 
