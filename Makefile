@@ -14,12 +14,12 @@ help: ## this list
 # --- set-up: each stamp is a step that is not repeated ---
 
 setup: build ## packages (as root), .venv and .venv/bin/obit
+	@echo "ready: $(BIN)/obit"
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Obit needs Python 3.11 or newer, and $(PYTHON) is not: make $(or $(MAKECMDGOALS),setup) PYTHON=/path/to/python3.11" >&2; exit 3; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --upgrade 'pip>=25.1'
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.created $(NATIVE)
@@ -28,6 +28,7 @@ $(VENV)/.built: $(VENV)/.created $(NATIVE)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.built
+	$(BIN)/python -m pip install -q --upgrade 'pip>=25.1' # the first that knows --group
 	$(BIN)/python -m pip install -q --group dev
 	@touch $@
 
@@ -39,10 +40,10 @@ test-packages: run-packages
 	@tools/packages.sh packages/debian-test.txt
 
 build: run-packages ## compile the extensions again where native/ changed
-	@$(MAKE) --no-print-directory $(VENV)/.built
+	@$(MAKE) -q $(VENV)/.built || $(MAKE) --no-print-directory $(VENV)/.built
 
 dev: build
-	@$(MAKE) --no-print-directory $(VENV)/.dev
+	@$(MAKE) -q $(VENV)/.dev || $(MAKE) --no-print-directory $(VENV)/.dev
 
 # --- what it does ---
 

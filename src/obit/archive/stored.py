@@ -8,6 +8,7 @@ from obit.archive.counts import occurrences
 from obit.archive.folder import Folder
 from obit.archive.layout import META, OCCURRENCES, REASON, SUMMARY
 from obit.snapshot.model import Fault
+from obit.snapshot.names import title
 
 _MOST_META = 1 << 20
 _MOST_REASON = 4096
@@ -57,7 +58,7 @@ def summary_of(fault: Fault) -> bytes:
             application=_application(fault.attributes.get("application"), fault.process.get("exe")),
             pid=fault.process.get("pid"),
             signal=msgspec.to_builtins(fault.signal) if fault.signal else None,
-            title=f"{fault.classifiers[0]} in {fault.fingerprint_frames[0]}",
+            title=title(fault),
             fingerprint=fault.fingerprint,
         )
     )

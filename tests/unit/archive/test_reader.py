@@ -11,6 +11,7 @@ from obit.archive.layout import DONE, PENDING, VISIBLE_STATES
 from obit.archive.reader import Archive, Total, totals
 from obit.archive.removal import add_suppressed
 from obit.errors import NothingFound, UsageError
+from obit.snapshot.names import title
 from tests.builders import archives, faults
 
 
@@ -44,7 +45,7 @@ def test_an_analysed_fault_shows_its_summary(home: str) -> None:
     archives.done(home, document)
     (fault,) = Archive(home).faults()
     assert fault.state == DONE
-    assert fault.title == "null in total"
+    assert fault.title == title(document)
     assert fault.fingerprint == document.fingerprint
     assert fault.captured_at == document.captured_at
     assert fault.signal == (msgspec.to_builtins(document.signal) if document.signal else None)
