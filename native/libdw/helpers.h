@@ -31,6 +31,8 @@ struct range {
 struct ranges {
     struct range *at;
     size_t count, capacity;
+    int searches;
+    bool sorted;
 };
 
 struct container {
@@ -68,9 +70,10 @@ struct obit_file {
     bool dwarf_tried, eh_frame_tried;
     Dwarf_CFI *eh_frame;
     struct symbols symbols[2]; /* by OBIT_FUNCTIONS, OBIT_OBJECTS */
-    Dwarf_Aranges *aranges;
+    Elf_Data *aranges;
     bool aranges_tried, units_indexed;
     struct ranges units;
+    struct ranges recent; /* of .debug_aranges, what was asked for before */
     struct unit **table; /* open addressing by Dwarf_CU */
     size_t table_size, table_used;
 };
@@ -90,8 +93,9 @@ bool walk_next(struct walk *walk, bool descend);
 
 bool ranges_add(struct ranges *ranges, uint64_t low, uint64_t high, void *what);
 bool ranges_add_die(struct ranges *ranges, Dwarf_Die *die, void *what);
-void ranges_sort(struct ranges *ranges);
-const struct range *ranges_find(const struct ranges *ranges, uint64_t address, const struct range *before);
+const struct range *ranges_find(struct ranges *ranges, uint64_t address, const struct range *before);
+
+bool aranges_find(const Elf_Data *aranges, uint64_t address, struct range *found, uint64_t *unit);
 
 struct unit *unit_of(obit_file *file, Dwarf_CU *cu);
 void unit_walk(struct unit *unit, bool deep);

@@ -1,6 +1,8 @@
 /* Address ranges that belong to something, sorted for search. */
 #include "helpers.h"
 
+enum { SMALL = 4096, FEW_SEARCHES = 24 };
+
 bool ranges_add(struct ranges *ranges, uint64_t low, uint64_t high, void *what)
 {
     /* A linker leaves 0 (or 1) as the address of what it removed. */
@@ -15,6 +17,7 @@ bool ranges_add(struct ranges *ranges, uint64_t low, uint64_t high, void *what)
         ranges->capacity = capacity;
     }
     ranges->at[ranges->count++] = (struct range) {low, high, what};
+    ranges->sorted = false;
     return true;
 }
 
@@ -40,26 +43,35 @@ static int compare(const void *left, const void *right)
     return a->what < b->what ? 1 : a->what > b->what ? -1 : 0;
 }
 
-void ranges_sort(struct ranges *ranges)
+/* Sorting pays off late: many files are asked about few addresses. */
+static void sort_when_worth_it(struct ranges *ranges)
 {
+    if (ranges->sorted || (ranges->count > SMALL && ranges->searches++ < FEW_SEARCHES))
+        return;
     if (ranges->count)
         qsort(ranges->at, ranges->count, sizeof *ranges->at, compare);
+    ranges->sorted = true;
 }
 
-/* The innermost range with the address; given the last answer, the next further out. */
-const struct range *ranges_find(const struct ranges *ranges, uint64_t address, const struct range *before)
+/* The innermost range with the address (as long as the ranges are unsorted: any); given the last answer, the next further out. */
+const struct range *ranges_find(struct ranges *ranges, uint64_t address, const struct range *before)
 {
-    size_t low = 0, high = ranges->count;
-    while (low < high) {
+    size_t low = 0, high = ranges->count, stop = 0;
+    if (!before)
+        sort_when_worth_it(ranges);
+    while (ranges->sorted && low < high) {
         size_t middle = low + (high - low) / 2;
         if (ranges->at[middle].low <= address)
             low = middle + 1;
         else
             high = middle;
     }
-    size_t stop = low > MAX_BACK ? low - MAX_BACK : 0;
+    if (ranges->sorted)
+        stop = low > MAX_BACK ? low - MAX_BACK : 0;
+    else
+        low = ranges->count;
     for (size_t index = before ? (size_t) (before - ranges->at) : low; index > stop; index--)
-        if (address < ranges->at[index - 1].high)
+        if (ranges->at[index - 1].low <= address && address < ranges->at[index - 1].high)
             return &ranges->at[index - 1];
     return NULL;
 }

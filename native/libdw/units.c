@@ -55,6 +55,7 @@ void units_free(obit_file *file)
         }
     free(file->table);
     free(file->units.at);
+    free(file->recent.at);
 }
 
 /* What is in a unit */
@@ -153,7 +154,6 @@ void unit_walk(struct unit *unit, bool deep)
             ranges_add_die(&unit->functions, &walk.die, walk.die.addr);
         more = walk_next(&walk, worth_descending(tag, records, deep));
     }
-    ranges_sort(&unit->functions);
 }
 
 /* Which unit */
@@ -178,7 +178,6 @@ static void index_units(obit_file *file)
     while (dwarf_get_units(file->dwarf, cu, &cu, NULL, NULL, &die, NULL) == 0)
         if (die.addr)
             ranges_add_die(&file->units, &die, cu);
-    ranges_sort(&file->units);
 }
 
 static struct unit *try_unit(obit_file *file, Dwarf_CU *cu, uint64_t address, Dwarf_Die *function, Dwarf_Die *skeleton)
@@ -202,17 +201,25 @@ static struct unit *try_unit(obit_file *file, Dwarf_CU *cu, uint64_t address, Dw
 
 static struct unit *unit_by_aranges(obit_file *file, uint64_t address, Dwarf_Die *function, Dwarf_Die *skeleton)
 {
-    size_t count;
-    Dwarf_Off offset;
+    Dwarf_Off offset, next;
+    size_t header;
     Dwarf_Die die;
+    struct range found;
+    const struct range *recent = ranges_find(&file->recent, address, NULL);
+    if (recent)
+        return try_unit(file, recent->what, address, function, skeleton);
     if (!file->aranges_tried) {
         file->aranges_tried = true;
-        if (dwarf_getaranges(file->dwarf, &file->aranges, &count) != 0)
-            file->aranges = NULL;
+        Elf_Scn *section = file_section(file, ".debug_aranges");
+        if (!section)
+            section = file_section(file, ".zdebug_aranges");
+        file->aranges = section ? elf_getdata(section, NULL) : NULL;
     }
-    Dwarf_Arange *range = file->aranges ? dwarf_getarange_addr(file->aranges, address) : NULL;
-    if (!range || dwarf_getarangeinfo(range, NULL, NULL, &offset) != 0 || !dwarf_offdie(file->dwarf, offset, &die))
+    if (!file->aranges || !aranges_find(file->aranges, address, &found, &offset))
         return NULL;
+    if (dwarf_nextcu(file->dwarf, offset, &next, &header, NULL, NULL, NULL) != 0 || !dwarf_offdie(file->dwarf, offset + header, &die))
+        return NULL;
+    ranges_add(&file->recent, found.low, found.high, die.cu);
     return try_unit(file, die.cu, address, function, skeleton);
 }
 

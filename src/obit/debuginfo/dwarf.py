@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from obit.debuginfo.search import FileFinder
 
 _BUDGET = 4_000_000
-"""DIEs that all searches for names together may look at."""
+_BUDGET_NEAR = 400_000
+"""DIEs that all searches for names together may look at in the whole file, and one in the unit where the name was met: 60 ns each."""
 _MOST_KEPT = 1 << 14
 _REG0, _REGX = 0x50, 0x90
 _KEYWORDS = ("struct ", "class ", "union ", "enum ")
@@ -139,21 +140,24 @@ class DwarfReader:
         return found
 
     def _search(self, name: str, near: int) -> Die | None:
-        if "\0" in name or self._budget <= 0:
+        budget = _BUDGET_NEAR if near else self._budget
+        if "\0" in name or budget <= 0:
             return None
         wanted = comparable(name)
         try:
-            for batch in self._file.types_named(components(name), near, self._budget):
+            for batch in self._file.types_named(components(name), near, budget):
                 for each in batch:
                     if comparable(self._types.speller.qualified(each)) == wanted:
                         return each.die, each.unit
         finally:
-            self._budget = self._file.budget_left
-            if self._budget <= 0:
-                self._notes.append(
-                    (f"some types of {self._file.path}", "the debug information is too large to search it all by name", None)
-                )
+            if not near:
+                self._spend(self._file.budget_left)
         return None
+
+    def _spend(self, left: int) -> None:
+        self._budget = left
+        if left <= 0:
+            self._notes.append((f"some types of {self._file.path}", "the debug information is too large to search it all by name", None))
 
 
 _SUFFIX = re.compile(r"\b(\d+)(?:ul|ull|u|l|ll)\b", re.IGNORECASE)
