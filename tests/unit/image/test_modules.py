@@ -146,7 +146,7 @@ def test_obits_note_has_the_mappings_where_the_core_does_not() -> None:
     assert (module.path, module.build_id) == ("/lib/libx.so", ID)
 
 
-@pytest.mark.parametrize("segments", [[Segment(PT_LOAD, R | 1, 0, b"code", align=1)], []])
+@pytest.mark.parametrize("segments", [[Segment(PT_LOAD, R | 1, 120, b"code", align=1)], []])
 @pytest.mark.parametrize("kind", [ET_DYN, ET_CORE, ET_REL])
 def test_only_executables_and_libraries_that_load_something_are_modules(kind: int, segments: list[Segment]) -> None:
     image = elf_file(kind, segments).ljust(2 * PAGE, b"\0")
