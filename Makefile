@@ -74,7 +74,7 @@ exclusive: dev test-packages
 	@$(BIN)/python -m pytest -q -m exclusive --ignore tests/unit tests || [ $$? = 5 ] # 5: there are none
 
 bench: dev test-packages ## ratios against gdb, measured now, into benchmarks/RESULTS.md
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.bench
 
 man: dev ## manual pages, from the commands themselves
 	$(BIN)/python tools/man.py
