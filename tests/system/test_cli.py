@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -169,6 +170,33 @@ def test_json_and_html_go_together(place: Place, tmp_path: Path) -> None:
 )
 def test_what_cannot_be_done_is_one_sentence(place: Place, words: list[str], status: int, says: str) -> None:
     assert says in one_sentence(place.obit(*words), status)
+
+
+def moved(place: Place, home: Path, state: str, **files: str) -> dict[str, str]:
+    """A copy of the archive in which the fault is in another state and has no analysis."""
+    folder = home / state / place.id
+    shutil.copytree(place.path / "home" / "done" / place.id, folder)
+    for name in ("snapshot.obit", "summary.json"):
+        (folder / name).unlink(missing_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return {"OBIT_HOME": str(home)}
+
+
+def test_a_fault_that_waits_is_analysed_when_it_is_asked_for_and_kept(place: Place, tmp_path: Path) -> None:
+    env = moved(place, tmp_path, "pending")
+    shown = document(place.obit("show", place.id[:6], "--json", env=env))
+    assert shown["id"] == place.id
+    assert shown["source"] == "ptrace"
+    assert "null" in shown["classifiers"]
+    listed = document(place.obit("list", "--json", env=env))["faults"]
+    assert [(fault["state"], fault["has"]) for fault in listed] == [("done", ["core", "snapshot"])]
+
+
+def test_a_fault_that_failed_says_why(place: Place, tmp_path: Path) -> None:
+    env = moved(place, tmp_path, "failed", reason="the analyser was killed three times")
+    assert "the analyser was killed three times" in one_sentence(place.obit("show", env=env), 1)
+    assert "the analyser was killed" in place.obit("list", env={**env, "OBIT_REPORT_WIDTH": "120"}).stdout
 
 
 def test_an_empty_archive_says_how_to_fill_it(place: Place, tmp_path: Path) -> None:
