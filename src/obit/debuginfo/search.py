@@ -72,9 +72,13 @@ class FileFinder:
         if recorded is not None:
             candidates += [f"{self._sysroot}{recorded}", recorded] if self._sysroot is not None else [recorded]
         candidates += [f"{directory}/{_by_id(build_id)}" for directory in self._debug]
-        if self._cache is not None:
-            candidates.append(f"{self._cache.directory}/{build_id}.fetched-executable")
+        candidates += self._fetched(f"{build_id}.fetched-executable")
         return [*candidates, f"{_client_cache()}/{build_id}/executable"]
+
+    def _fetched(self, name: str) -> list[str]:
+        """What the debuginfod client left in the cache."""
+        kept = self._cache.find(name) if self._cache is not None else None
+        return [kept] if kept is not None else []
 
     def _unchecked(self, recorded: str | None, *, main: bool) -> Found:
         candidates = list(self._executables[:1]) if main else []
@@ -102,8 +106,7 @@ class FileFinder:
         candidates = []
         if build_id:
             candidates += [f"{directory}/{_by_id(build_id)}.debug" for directory in self._debug]
-            if self._cache is not None:
-                candidates.append(f"{self._cache.directory}/{build_id}.fetched-debug")
+            candidates += self._fetched(f"{build_id}.fetched-debug")
             candidates.append(f"{_client_cache()}/{build_id}/debuginfo")
         # The name comes from the file: with a slash in it, it would name any file at all.
         if link and link[0] and "/" not in link[0]:

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <bitset>
+#include <chrono>
 #include <cstdio>
 #include <deque>
 #include <exception>
@@ -110,6 +111,10 @@ std::runtime_error runtime_problem("it went wrong");
 std::out_of_range range_problem("out there");
 std::exception_ptr caught;
 std::exception_ptr no_caught;
+std::chrono::milliseconds delay(1500);
+std::chrono::duration<double, std::ratio<60>> minutes(2.5);
+std::chrono::duration<int, std::ratio<1, 30>> frames(7);
+std::chrono::steady_clock::time_point moment(std::chrono::nanoseconds(123));
 std::initializer_list<int> *initializer;
 #if __cplusplus >= 202002L
 std::span<int> dynamic_span(ints);

@@ -104,6 +104,10 @@ TRUTH = {
     "range_problem": 'what(): "out there"',
     "caught": 'std::runtime_error, what(): "carried"',
     "no_caught": "empty",
+    "delay": "1500 ms",
+    "minutes": "2.5 min",
+    "frames": "7 [1/30] s",
+    "moment": "123 ns",
     "initializer": "->size 2 " + sequence([21, 22]),
 }
 CXX20 = {

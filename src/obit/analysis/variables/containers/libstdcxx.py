@@ -311,4 +311,5 @@ PRINTERS: dict[str, Printer] = {
     "bitset": bitset,
     "atomic": atomic,
     "filesystem::path": wrapper("_M_pathname"),
+    "complex": wrapper("_M_value"),
 }

@@ -6,8 +6,8 @@ from obit.analysis.variables.containers.rendering import Child, Printer, Renderi
 from obit.analysis.variables.containers.targets import thrown_type, type_named
 from obit.analysis.variables.containers.walks import counted
 from obit.analysis.variables.object import Object, Unavailable
-from obit.analysis.variables.scalars import quoted
-from obit.debuginfo.types import BaseType, RecordType
+from obit.analysis.variables.scalars import base_text, quoted
+from obit.debuginfo.types import BaseType, RecordType, strip
 
 MAX_MESSAGE = 1000
 
@@ -70,6 +70,29 @@ def referred(value: Object) -> Rendering:
     return Rendering(inner=member(value, "_M_data", "__f_").dereference())
 
 
+UNITS = {
+    (1, 10**9): "ns",
+    (1, 10**6): "us",
+    (1, 1000): "ms",
+    (1, 1): "s",
+    (60, 1): "min",
+    (3600, 1): "h",
+    (86400, 1): "d",
+}
+
+
+def duration(value: Object) -> Rendering:
+    """std::chrono::duration, in its unit."""
+    count = member(value, "__r", "__rep_")
+    kind = count.stripped
+    if not isinstance(kind, BaseType):
+        return Rendering(inner=count)
+    ratio = strip(argument(value, 1))
+    found = [each.value or 0 for each in ratio.template] if isinstance(ratio, RecordType) else []
+    period = (found[0], found[1]) if len(found) == 2 else (0, 0)
+    return Rendering(f"{base_text(kind, count.bytes(0, count.size_or_fail()))} {UNITS.get(period, f'[{period[0]}/{period[1]}] s')}")
+
+
 def initializer_list(value: Object) -> Rendering:
     """std::initializer_list, which is in std itself everywhere."""
     start, count = member(value, "_M_array", "__begin_").integer(), member(value, "_M_len", "__size_").integer()
@@ -99,6 +122,8 @@ PRINTERS: dict[str, Printer] = {
     "pair": pair,
     "initializer_list": initializer_list,
     "reference_wrapper": referred,
+    "chrono::duration": duration,
+    "chrono::time_point": wrapper("__d", "__d_"),
     "stack": wrapper("c"),
     "queue": wrapper("c"),
     "priority_queue": wrapper("c"),
