@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from obit.snapshot.model import Fault
 
 LARGEST_SNAPSHOT = 64 << 20
+ELF_MAGIC = b"\x7fELF"
 
 
 class Places(NamedTuple):
@@ -57,14 +58,13 @@ def places_of(arguments: "Namespace") -> Places:
 
 def explain_file(path: str, places: Places) -> "Fault":
     """The fault in a core, a minicore or a snapshot, told apart by content. `BadInput`."""
-    from obit.snapshot.encode import PEEK_SIZE, ZSTD_MAGIC, decode, looks_like_document
+    # Only what may be a document needs the decoders: a plain core is explained without importing them.
+    if read_start(path, 4)[:4] != ELF_MAGIC:
+        from obit.snapshot.encode import PEEK_SIZE, decode, looks_like_document
 
-    head = read_start(path, PEEK_SIZE)
-    if head[:4] == ZSTD_MAGIC or head.lstrip()[:1] == b"{":
-        whole = head if len(head) < PEEK_SIZE else read_start(path, LARGEST_SNAPSHOT + 1)
-        if looks_like_document(head):
+        if looks_like_document(read_start(path, PEEK_SIZE)):
             try:
-                return decode(whole)
+                return decode(read_start(path, LARGEST_SNAPSHOT + 1))
             except BadInput as error:
                 raise BadInput(f"{path}: {error}") from None
     return explain_core(path, places)

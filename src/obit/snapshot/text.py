@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from obit.snapshot import text_all, text_summary
+from obit.snapshot import text_summary
 from obit.snapshot.model import Fault
 from obit.snapshot.page import Page
 from obit.snapshot.text_frames import crashed_stack, heading
@@ -29,15 +29,22 @@ def render(
     text_summary.story(page, fault)
     page.blank()
     if all_threads:
-        text_all.threads(page, fault)
+        _everything(page, fault, occurrences)
     else:
         _crashed(page, fault)
-    page.blank()
-    _rows(page, fault, all_threads=all_threads, occurrences=occurrences)
-    if all_threads:
-        text_all.appendix(page, fault)
+        page.blank()
+        _rows(page, fault, all_threads=False, occurrences=occurrences)
     text_summary.following(page, next_commands)
     return page.text()
+
+
+def _everything(page: Page, fault: Fault, occurrences: int) -> None:
+    from obit.snapshot import text_all
+
+    text_all.threads(page, fault)
+    page.blank()
+    _rows(page, fault, all_threads=True, occurrences=occurrences)
+    text_all.appendix(page, fault)
 
 
 def _crashed(page: Page, fault: Fault) -> None:
