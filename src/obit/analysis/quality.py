@@ -35,7 +35,7 @@ def quality(threads: Sequence[Thread], modules: Sequence[Module], missing: Seque
     levels = {module.path: module.debug for module in modules}
     everything = [_thread(thread.frames) for thread in threads]
     score = _ALL * sum(everything) / len(everything) + _CRASHED * _thread(frames) + _TOP * _thread(frames[:_TOP_FRAMES])
-    reasons = (*_missing_debug(frames, levels, missing), *_untrusted(frames), *_unavailable(frames), *_broken_off(threads))
+    reasons = (*_missing_debug(frames, levels, missing), *_untrusted(frames), *_unavailable(frames), *_elsewhere(threads))
     return Quality(round(100 * score), reasons[:_MOST_REASONS])
 
 
@@ -103,9 +103,18 @@ def _flat(variables: Sequence[Variable]) -> list[Variable]:
     return found
 
 
-def _broken_off(threads: Sequence[Thread]) -> list[str]:
+def _elsewhere(threads: Sequence[Thread]) -> list[str]:
+    """What lowers the score in whatever thread."""
     empty = sum(not thread.frames for thread in threads)
-    return [f"{_count(empty, 'thread')} without frames"] if empty else []
+    lineless = sum(
+        role == "own" and frame.function is not None and frame.line is None
+        for thread in threads
+        for frame, role in zip(thread.frames, roles(thread.frames), strict=True)
+    )
+    return [
+        *([f"{_count(empty, 'thread')} without frames"] if empty else []),
+        *([f"{_count(lineless, 'frame')} without a source position"] if lineless else []),
+    ]
 
 
 def _count(number: int, noun: str) -> str:

@@ -29,7 +29,7 @@ def test_missing_debug_information_names_the_command_that_mends_it() -> None:
     missing = (Missing(what=PQ, why="no debug file", fix="apt-get install libpq5-dbgsym"),)
     score, reasons = judged(frame("PQexec", PQ, None), frame("main"), missing=missing)
     assert 50 < score < 95
-    assert reasons == ("libpq.so.5 has only symbols: apt-get install libpq5-dbgsym",)
+    assert reasons == ("libpq.so.5 has only symbols: apt-get install libpq5-dbgsym", "1 frame without a source position")
     lower, reasons = judged(frame(None, PQ, None), frame("main"))
     assert lower < score
     assert reasons == ("libpq.so.5 has no debug information and no symbols",)
@@ -60,3 +60,5 @@ def test_the_innermost_frames_weigh_most() -> None:
 def test_a_thread_without_frames_is_a_reason() -> None:
     score, reasons = judged(frame("main"), others=(Thread(tid=2), Thread(tid=3, frames=(frame("work"),))))
     assert (score, reasons) == (92, ("1 thread without frames",))
+    lineless = (Thread(tid=2, frames=(frame("wait", line=None),)),)
+    assert judged(frame("main"), others=lineless) == (94, ("1 frame without a source position",))
