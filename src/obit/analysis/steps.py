@@ -5,6 +5,7 @@ from collections.abc import Callable
 from obit.analysis.conclusions import classify_fault, explain_fault, fingerprint_fault, judge_quality
 from obit.analysis.draft import Draft, Request
 from obit.analysis.frames import FrameReader
+from obit.analysis.scrub import scrub_process
 from obit.analysis.surroundings import describe_modules, read_globals, show_code, show_memory
 from obit.analysis.threads import read_frames, unwind_threads
 from obit.image.process import ProcessImage
@@ -72,7 +73,7 @@ def _fault(draft: Draft) -> Fault:
             for m in image.mappings
         ),
         memory=draft.memory,
-        process=image.process,
+        process=scrub_process(image.process),
         host=image.host,
         missing=draft.missing,
     )
