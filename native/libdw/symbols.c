@@ -130,7 +130,8 @@ static size_t section_at(Elf *elf, uint64_t address)
     return 0;
 }
 
-/* The symbol that contains the address, or a function the nearest before it within its section. */
+/* The symbol that contains the address, or of functions the nearest before it when that has no size (assembler's labels) and lies in
+ * the same section. One with a size that ends before the address says nothing: the address belongs to a function without a symbol. */
 int obit_symbol_at(obit_file *file, int kind, uint64_t address, obit_symbol *found)
 {
     if (kind != OBIT_FUNCTIONS && kind != OBIT_OBJECTS)
@@ -157,7 +158,7 @@ int obit_symbol_at(obit_file *file, int kind, uint64_t address, obit_symbol *fou
         return 0;
     const struct symbol *nearest = &symbols->at[low - 1];
     size_t section = section_at(file->elf, address);
-    if (section != nearest->section && section != 0)
+    if (nearest->size != 0 || (section != nearest->section && section != 0))
         return 0;
     return give(nearest, found), 1;
 }
