@@ -158,7 +158,7 @@ int obit_symbol_at(obit_file *file, int kind, uint64_t address, obit_symbol *fou
         return 0;
     const struct symbol *nearest = &symbols->at[low - 1];
     size_t section = section_at(file->elf, address);
-    if (nearest->size != 0 || (section != nearest->section && section != 0))
+    if (nearest->size != 0 || section != nearest->section)
         return 0;
     return give(nearest, found), 1;
 }

@@ -84,6 +84,7 @@ class TypeReader:
         self._types: dict[int, Type] = {}
         self._entries: dict[int, Entry | None] = {}
         self._languages: dict[int, str] = {}
+        self._likely_language = ""
         self._pointer_size = pointer_size
         self._define = define
         self.speller = Speller(file, self._entry, self.language)
@@ -94,7 +95,11 @@ class TypeReader:
         known = self._languages.get(unit)
         if known is None:
             known = self._languages[unit] = tags.LANGUAGES.get(language_of(unit), "")
-        return known
+        return known or self._likely_language
+
+    def likely_language(self, unit: int) -> None:
+        """Partial units (dwz) have no language: take that of a unit which was found to be of interest."""
+        self._likely_language = self.language(unit)
 
     def _entry(self, die: Die) -> Entry | None:
         if die[0] not in self._entries:
@@ -109,6 +114,8 @@ class TypeReader:
         """The type of a DIE; (0, 0) is void."""
         known = self._types.get(die[0])
         if known is None:
+            # What a damaged type that contains itself finds inside; sound types only meet each other later.
+            self._types[die[0]] = VOID
             known = self._types[die[0]] = self._make(die)
         return known
 
@@ -147,6 +154,8 @@ class TypeReader:
         return self._pointer_size * (2 if target is not None and target.tag == tags.SUBROUTINE_TYPE else 1)
 
     def _alias(self, found: Entry, name: str, language: str) -> Type:
+        if self._unaliased((found.type, found.type_unit)) is None and found.type:
+            return BaseType(name, None, "void", found.die, language)
         return AliasType(name, self._size(found), _ALIASES[found.tag], self._target(found), found.die, language)
 
     def _function(self, found: Entry, name: str, language: str) -> Type:
@@ -194,19 +203,23 @@ class TypeReader:
             size = None if size is None or count is None else size * count
         return size
 
-    def _size_of(self, die: Die) -> int | None:
-        """Size of a type behind its aliases."""
+    def _unaliased(self, die: Die) -> Entry | None:
+        """What is behind aliases; None for void, and for aliases that never end."""
         for _ in range(_DEEPEST):
             found = self._entry(die) if die[0] else None
-            if found is None:
-                return None
-            if found.tag in _POINTERS or found.tag == tags.ARRAY_TYPE or found.flags & DECLARATION:
-                return self.of(die).size
-            size = self._size(found)
-            if size is not None or found.tag not in _ALIASES:
-                return size
+            if found is None or found.tag not in _ALIASES:
+                return found
             die = (found.type, found.type_unit)
         return None
+
+    def _size_of(self, die: Die) -> int | None:
+        """Size of a type behind its aliases."""
+        found = self._unaliased(die)
+        if found is None:
+            return None
+        if found.tag in _POINTERS or found.tag == tags.ARRAY_TYPE or found.flags & DECLARATION:
+            return self.of((found.die, found.unit)).size
+        return self._size(found)
 
     def _enum(self, found: Entry, name: str, language: str) -> Type:
         if found.flags & DECLARATION and found.size == NONE:

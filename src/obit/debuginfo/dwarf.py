@@ -68,6 +68,8 @@ class DwarfReader:
         known = self._by_address.get(address)
         if known is None:
             unit, entries = self._file.scopes(address)
+            if unit is not None:
+                self._types.likely_language(unit.unit)
             known = self._scopes.scopes(entries)
             if unit is not None and not entries:
                 self._note_dwo(address)
