@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from .matrix import SOURCES, Case, cases
+from .matrix import GCC_O0, SOURCES, Case, Program, cases
 
 CACHE = Path(os.environ.get("OBIT_TEST_CACHE", SOURCES.parent.parent / "build" / "programs"))
 PATTERN = Path("/proc/sys/kernel/core_pattern")
@@ -127,6 +127,15 @@ def crash(at: Crashed) -> str | None:
         return f"{at.case.name} ended with {status}, not by {at.case.program.signal.name}"
     (at.exe.parent / f"core.{process.pid}").rename(at.core)
     return None
+
+
+def crashed_program(exe: Path, core: Path) -> None:
+    """Let any program that dies of SIGSEGV crash once and keep its core as `core`; `RuntimeError` when it does not."""
+    program = Program(exe.name, exe.name)
+    with core_files():
+        problem = crash(Crashed(Case(program, GCC_O0), exe, core))
+    if problem:
+        raise RuntimeError(problem)
 
 
 def crashed(wanted: Sequence[Case] | None = None, jobs: int = 2) -> tuple[Crashed, ...]:
