@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from obit.cli.startup import import_msgspec_alone
 from obit.errors import BadInput
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 LARGEST_SNAPSHOT = 64 << 20
 ELF_MAGIC = b"\x7fELF"
+
+
+import_msgspec_alone()
 
 
 class Places(NamedTuple):
