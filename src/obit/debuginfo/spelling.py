@@ -50,7 +50,8 @@ class Speller:
         name, language = text(entry.name), self._language(entry.source_unit)
         if not name or language == "c":
             return canonical(name)
-        local = text(entry.linkage).startswith(_LOCAL)
+        # GCC gives the functions of lambdas no linkage name.
+        local = text(entry.linkage).startswith(_LOCAL) or (name == "operator()" and not entry.linkage and entry.tag == tags.SUBPROGRAM)
         full = "::".join((*self._around((entry.source, entry.source_unit), local=local), name))
         return canonical(full) if language == "c++" else full
 

@@ -11,12 +11,12 @@ struct Base { int b = 1; virtual ~Base() {} };
 struct Other { long o = 2; };
 struct Node { Node *next; int value; };
 template <class T, int N> struct Order : Base, Other {
-    T price[N];
+    using value_type = T;
+    value_type price[N];
     int low : 5;
     unsigned high : 7;
     const char *name;
     static int count;
-    using value_type = T;
     struct Item { T cost; Order *owner; };
     Item item;
     int total(int times) const
