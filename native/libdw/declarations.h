@@ -65,6 +65,7 @@ int64_t obit_types_named(obit_file *file, const char *name, const char *around, 
                          obit_entry *out, int64_t capacity);
 
 /* Lines: lines.c */
+const char *obit_directory(obit_file *file, uint64_t address);
 int obit_line(obit_file *file, uint64_t address, const char **path, int64_t *line, int64_t *column);
 
 /* Location expressions: location.c */

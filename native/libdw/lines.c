@@ -51,6 +51,16 @@ static Dwarf_Line *row_at(Dwarf_Lines *lines, size_t count, uint64_t address)
     return NULL;
 }
 
+/* The directory that a unit was compiled in, to which its relative paths refer; NULL when it does not say. */
+const char *obit_directory(obit_file *file, uint64_t address)
+{
+    Dwarf_Die skeleton;
+    Dwarf_Attribute attribute;
+    if (!unit_at(file, address, NULL, &skeleton))
+        return NULL;
+    return dwarf_formstring(dwarf_attr(&skeleton, DW_AT_comp_dir, &attribute));
+}
+
 int obit_line(obit_file *file, uint64_t address, const char **path, int64_t *line, int64_t *column)
 {
     Dwarf_Die skeleton;

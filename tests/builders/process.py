@@ -82,6 +82,10 @@ class FakeModule:
         """No lines here."""
         return None
 
+    def directory(self, address: int) -> str | None:
+        """Nowhere."""
+        return None
+
     def globals(self, address: int) -> tuple[VariableInfo, ...]:
         """No globals here."""
         return ()

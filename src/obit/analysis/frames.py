@@ -51,7 +51,7 @@ class FrameReader:
         contexts = self._contexts(thread, stack)
         for index, frame in enumerate(stack.frames):
             for position in self.code(frame):
-                lines = self._source(position.line) if source and len(found) < SOURCE_FRAMES else None
+                lines = self._source(frame, position.line) if source and len(found) < SOURCE_FRAMES else None
                 variables = self._variables(values, contexts[index], position)
                 found.append(document_frame(frame, position, variables, lines))
         return tuple(found)
@@ -87,14 +87,21 @@ class FrameReader:
                 found.append(unavailable(info.name, info.kind, info.type().name, str(why)))
         return tuple(found)
 
-    def _source(self, line: Line | None) -> tuple[SourceLine, ...] | None:
+    def _source(self, frame: UnwoundFrame, line: Line | None) -> tuple[SourceLine, ...] | None:
         if line is None or line.line <= 0 or self._sources is None:
             return None
-        lines = self._sources(line.file)
+        lines = self._sources(_absolute(frame, line.file))
         if lines is None or line.line > len(lines):
             return None
         first = max(1, line.line - SOURCE_LINES)
         return tuple(SourceLine(line=number, text=text) for number, text in enumerate(lines[first - 1 : line.line + SOURCE_LINES], first))
+
+
+def _absolute(frame: UnwoundFrame, path: str) -> str:
+    module = frame.module
+    if path.startswith("/") or module is None or module.file is None:
+        return path
+    return f"{module.file.directory(frame.lookup - module.bias) or ''}/{path}"
 
 
 def positions(frame: UnwoundFrame) -> tuple[Position, ...]:

@@ -63,6 +63,10 @@ class DwarfReader:
         found = self._file.line(address)
         return None if found is None else Line(found[0], found[1], found[2] or None)
 
+    def directory(self, address: int) -> str | None:
+        """Where the unit of an address was compiled."""
+        return self._file.directory(address)
+
     def scopes(self, address: int) -> tuple[Scope, ...]:
         """The functions active at an address, innermost first."""
         known = self._by_address.get(address)

@@ -143,6 +143,11 @@ class ElfModule:
             self._lines[address] = reader.line(address)
         return self._lines.get(address)
 
+    def directory(self, address: int) -> str | None:
+        """Where the unit of an address was compiled."""
+        reader = self._reader()
+        return None if reader is None or not 0 <= address < _HIGHEST else reader.directory(address)
+
     def scopes(self, address: int) -> tuple[Scope, ...]:
         """The functions active at an address."""
         reader = self._reader()

@@ -256,6 +256,11 @@ class File:
         numbers = struct.unpack("<3q", bytes(ffi.buffer(path)) + bytes(ffi.buffer(line)) + bytes(ffi.buffer(column)))
         return text(numbers[0]), numbers[1], numbers[2]
 
+    def directory(self, address: int) -> str | None:
+        """The compilation directory of the unit of an address."""
+        found = lib.obit_directory(self.handle, address)
+        return None if found == ffi.NULL else ffi.string(found).decode("utf-8", "replace")
+
     def _pointed(self, length: int) -> bytes:
         return data(struct.unpack("<q", ffi.buffer(_Scratch.pointer))[0], length)
 

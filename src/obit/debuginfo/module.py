@@ -49,6 +49,10 @@ class DebugModule(Protocol):
         """Source position of an address."""
         ...
 
+    def directory(self, address: int) -> str | None:
+        """The directory that relative source paths of the unit of an address refer to (DW_AT_comp_dir)."""
+        ...
+
     def globals(self, address: int) -> tuple[VariableInfo, ...]:
         """File-level variables of the compilation unit that contains a code address."""
         ...

@@ -66,6 +66,10 @@ class LazyModule:
         """Source position of an address."""
         return self.module.line(address) if self.module else None
 
+    def directory(self, address: int) -> str | None:
+        """Where the unit of an address was compiled."""
+        return self.module.directory(address) if self.module else None
+
     def globals(self, address: int) -> tuple[VariableInfo, ...]:
         """File-level variables of an address's unit."""
         return self.module.globals(address) if self.module else ()
