@@ -8,8 +8,9 @@ from obit.debuginfo.elf import Elf
 from obit.image.core import parse_core
 from obit.image.mappings import core_mappings
 from obit.image.memory import PagedMemory, SegmentSource
-from obit.image.modules import UNCHECKED, FoundModule, find_modules
+from obit.image.modules import UNCHECKED, FoundModule, bias_of, find_modules
 from obit.image.obitnote import encode
+from obit.image.process import MappedRange
 from tests.builders.core import Mapped, Memory, core_file, mapped
 from tests.builders.notes import MappedFile, Note
 from tests.builders.objects import ET_CORE, ET_DYN, ET_EXEC, ET_REL, PAGE, PT_LOAD, PT_NOTE, Library, R, Segment, W, elf_file, library
@@ -109,6 +110,19 @@ def test_without_its_first_page_the_file_on_disk_says_where_it_is_and_nobody_vou
     assert modules(part) == ()
     (module,) = modules(part, disk={"/lib/libx.so": built})
     assert (module.bias, module.start, module.build_id, module.note) == (LIBC, LIBC + 0x10000, None, UNCHECKED)
+
+
+def test_a_library_whose_headers_are_not_mapped_at_all_is_placed_by_its_code() -> None:
+    part = mapped(library(base=0x10000), "/lib/libx.so", LIBC, headers=False)
+    (module,) = modules(Mapped(part.memory[1:], part.files[1:]), disk={"/lib/libx.so": library(base=0x10000)})
+    assert (module.bias, module.start) == (LIBC, LIBC + 0x10000)
+
+
+@pytest.mark.parametrize(("flags", "bias"), [("r-x", LIBC - 0x2000), ("r--", LIBC - 0x3000), ("?", LIBC - 0x2000)])
+def test_two_segments_that_share_a_page_of_the_file_are_told_apart_by_their_permissions(flags: str, bias: int) -> None:
+    elf = Elf(elf_file(ET_DYN, [Segment(PT_LOAD, R | 1, 0x2000, b"a" * 256), Segment(PT_LOAD, R, 0x3100, b"b" * 64, align=1)]))
+    assert [segment.offset & ~0xFFF for segment in elf.segments] == [PAGE, PAGE]
+    assert bias_of(elf, MappedRange(LIBC, LIBC + PAGE, flags, PAGE, "/lib/x")) == bias
 
 
 def test_a_file_on_disk_that_does_not_fit_the_mappings_is_not_used() -> None:

@@ -110,6 +110,15 @@ def test_a_file_that_nobody_vouches_for_is_used_with_a_note(tmp_path: Path) -> N
     assert image.memory.read(EXE + PAGE, 200) == CODE
 
 
+def test_a_file_that_is_no_elf_file_by_now_is_said(tmp_path: Path) -> None:
+    exe = library(code=CODE, identity=None)
+    image = opened(tmp_path, shop_core(exe), {"/bin/shop": exe._replace(image=b"#!/bin/sh\nexec shop-real\n" * 9)})
+    file = image.modules[0].file
+    assert file is not None
+    assert file.level == "none"
+    assert "not a 64-bit little-endian ELF file" in file.notes[0][1]
+
+
 def test_a_deleted_file_without_build_id_is_not_replaced_by_its_successor(tmp_path: Path) -> None:
     exe = library(code=CODE, identity=None)
     part = mapped(exe, "/bin/shop (deleted)", EXE)
