@@ -199,6 +199,12 @@ def test_a_fault_that_failed_says_why(place: Place, tmp_path: Path) -> None:
     assert "the analyser was killed" in place.obit("list", env={**env, "OBIT_REPORT_WIDTH": "120"}).stdout
 
 
+def test_a_fault_whose_writer_was_killed_is_listed_all_the_same(place: Place, tmp_path: Path) -> None:
+    env = moved(place, tmp_path / "home", "incoming")
+    (listed,) = json.loads(place.obit("list", "--json", env=env).stdout)["faults"]
+    assert (listed["id"], listed["state"]) == (place.id, "pending")
+
+
 def test_an_empty_archive_says_how_to_fill_it(place: Place, tmp_path: Path) -> None:
     empty = {"OBIT_HOME": str(tmp_path / "none")}
     assert "obit run" in one_sentence(place.obit("show", env=empty), 1)

@@ -40,6 +40,7 @@ def run(arguments: Namespace) -> int:
     from obit.archive.layout import home
     from obit.archive.reader import Archive, totals
 
+    _recover(home())
     archive = Archive(home())
     every = archive.faults()
     chosen = [fault for fault in every if _wanted(fault, arguments)]
@@ -51,6 +52,17 @@ def run(arguments: Namespace) -> int:
     output.print_text(table(shown, output.width(arguments.config)))
     output.print_text(footer(len(chosen) - len(shown), totals(every), archive.suppressed(), archive.home))
     return 0
+
+
+def _recover(place: str) -> None:
+    """What a killed process left unfinished is put in order first; an archive that one may only read is listed as it is."""
+    from contextlib import suppress
+
+    from obit.archive.recovery import recover
+    from obit.archive.writer import CannotStore
+
+    with suppress(CannotStore):
+        recover(place)
 
 
 def _wanted(fault: "StoredFault", arguments: Namespace) -> bool:
