@@ -23,10 +23,11 @@ class Kept(NamedTuple):
 
 
 class _Open(NamedTuple):
-    """A fault whose process has not yet died."""
+    """A fault whose process has not yet died: in the archive, in memory, or only the reason why it could not be captured."""
 
-    incoming: "Incoming | None"
-    core: IO[bytes] | None
+    incoming: "Incoming | None" = None
+    core: IO[bytes] | None = None
+    complaint: str | None = None
 
 
 class Deposit:
@@ -52,9 +53,10 @@ class Deposit:
             captured = take(doomed, self._attributes)
             self._open[doomed.pid] = self._store(captured, doomed)
         except Unsupported as error:
-            self.complaints.append(f"process {doomed.pid} crashed and could not be captured: {error}")
+            self._open[doomed.pid] = _Open(complaint=f"process {doomed.pid} crashed and could not be captured: {error}")
         except Exception as error:  # noqa: BLE001  whatever a dying process makes us trip over must not hold up the living
-            self.complaints.append(f"process {doomed.pid} crashed and could not be captured: {type(error).__name__}: {error}")
+            why = f"{type(error).__name__}: {error}"
+            self._open[doomed.pid] = _Open(complaint=f"process {doomed.pid} crashed and could not be captured ({why})")
 
     def on_end(self, pid: int, died: bool) -> None:
         """Commit the fault of a process that has died; forget that of one which lives on."""
@@ -103,7 +105,9 @@ class Deposit:
         return _Open(None, core)
 
     def _keep_unstored(self, pid: int, fault: _Open, *, died: bool) -> None:
-        if died:
+        if died and fault.complaint:
+            self.complaints.append(fault.complaint)
+        elif died:
             self.kept.append(Kept(pid, None, fault.core))
         elif fault.core is not None:
             fault.core.close()

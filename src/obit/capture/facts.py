@@ -41,11 +41,14 @@ def _blocks(fd: int, limit: int) -> list[bytes]:
     return blocks
 
 
-def process_facts(pid: int) -> dict[str, Any]:
-    """The document's `process`; `age` in seconds, `fds` {number: target}, `limits` {name: [soft, hard]}."""
-    root = f"/proc/{pid}"
+def process_facts(pid: int, tid: int | None = None) -> dict[str, Any]:
+    """The document's `process`; `age` in seconds, `fds` {number: target}, `limits` {name: [soft, hard]}.
+
+    `tid` is a thread that lives: the first one may have ended, and then it has neither memory nor files.
+    """
+    leader, root = f"/proc/{pid}", f"/proc/{tid or pid}"
     status = parse_status(read_file(f"{root}/status", _SMALL))
-    facts: dict[str, Any] = {"pid": pid, "comm": _text(read_file(f"{root}/comm", _SMALL).removesuffix(b"\n"))}
+    facts: dict[str, Any] = {"pid": pid, "comm": _text(read_file(f"{leader}/comm", _SMALL).removesuffix(b"\n"))}
     for name, field in (("ppid", "PPid"), ("uid", "Uid"), ("gid", "Gid"), ("thread_count", "Threads")):
         if field in status:
             facts[name] = int(status[field].split()[0])
@@ -58,7 +61,7 @@ def process_facts(pid: int) -> dict[str, Any]:
     facts["cgroup"] = _text(read_file(f"{root}/cgroup", _SMALL)).strip().rpartition(":")[2]
     facts["container"] = container_of(facts["cgroup"])
     facts["fds"] = _descriptors(root)
-    facts |= _age(root)
+    facts |= _age(leader)
     return facts
 
 

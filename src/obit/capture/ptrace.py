@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 _CONT, _GETEVENTMSG, _GETSIGINFO, _GETREGSET, _SEIZE, _INTERRUPT, _LISTEN = 7, 0x4201, 0x4202, 0x4204, 0x4206, 0x4207, 0x4208
 
-_OPTION_FORK, _OPTION_VFORK, _OPTION_CLONE, _OPTION_EXIT = 1 << 1, 1 << 2, 1 << 3, 1 << 6
-FOLLOW = _OPTION_FORK | _OPTION_VFORK | _OPTION_CLONE | _OPTION_EXIT
-"""Trace what tracees start, and stop them once more when they are about to exit. Not EXITKILL: they outlive us."""
+_OPTION_FORK, _OPTION_VFORK, _OPTION_CLONE, _OPTION_EXEC, _OPTION_EXIT = 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 6
+FOLLOW = _OPTION_FORK | _OPTION_VFORK | _OPTION_CLONE | _OPTION_EXEC | _OPTION_EXIT
+"""Trace what tracees start; stop them when they turn into another program or are about to exit. Not EXITKILL: they outlive us."""
 
-EVENT_EXIT, EVENT_STOP = 6, 128
+EVENT_EXEC, EVENT_EXIT, EVENT_STOP = 4, 6, 128
 _WALL = 0x40000000
 _SIGINFO_SIZE = 128
 _LARGEST_REGSET = 64 << 10
@@ -99,13 +99,13 @@ def register_set(tid: int, kind: int) -> bytes:
     return buffer.raw[: vector.length]
 
 
-def look(tid: int | None = None) -> Stop | End | None:
-    """What has happened to a tracee (or to any), without taking it from the kernel; None when nothing has.
+def look(tid: int | None = None, *, take: bool = False) -> Stop | End | None:
+    """What has happened to a tracee (or to any), left with the kernel unless `take`; None when nothing has.
 
     ChildProcessError when there is no such tracee.
     """
     kind, which = (os.P_ALL, 0) if tid is None else (os.P_PID, tid)
-    result = os.waitid(kind, which, os.WEXITED | os.WSTOPPED | os.WNOHANG | os.WNOWAIT | _WALL)
+    result = os.waitid(kind, which, os.WEXITED | os.WSTOPPED | os.WNOHANG | _WALL | (0 if take else os.WNOWAIT))
     if result is None:
         return None
     status = result.si_status
@@ -114,11 +114,3 @@ def look(tid: int | None = None) -> Stop | End | None:
     if result.si_code in (os.CLD_KILLED, os.CLD_DUMPED):
         return End(result.si_pid, 128 + status)
     return Stop(result.si_pid, status & 0xFF, status >> 8)
-
-
-def consume(tid: int) -> None:
-    """Take what happened to a tracee from the kernel: a zombie goes away."""
-    try:
-        os.waitpid(tid, os.WNOHANG | os.WUNTRACED | _WALL)
-    except ChildProcessError:
-        pass

@@ -16,9 +16,9 @@ from typing import NamedTuple
 from obit.capture import ptrace
 from obit.capture.facts import read_file
 from obit.capture.procfs import dispositions, parse_status
-from obit.capture.ptrace import End, Stop
+from obit.capture.ptrace import EVENT_EXEC, End, Stop
 from obit.capture.spawn import Child, Failed
-from obit.capture.stops import STOP_SIGNALS, Action, Doomed, action, is_fatal, signal_of_exit
+from obit.capture.stops import STOP_SIGNALS, Action, Doomed, action, is_fatal, is_passed_on, signal_of_exit
 
 _JOB_CONTROL = STOP_SIGNALS - {signal.SIGSTOP}
 _FORWARDED = frozenset((signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2))
@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
 class Observer(NamedTuple):
     """Who is told: `on_fault` while the process stands still, `on_end` when it has died (True).
 
-    False: the signal did not kill it after all, because it is the init of a pid namespace. Neither may raise.
+    False: the signal did not kill it after all (it is the init of a pid namespace, or an exec was quicker). Neither may raise.
     """
 
     on_fault: Callable[[Doomed], None]
@@ -95,6 +95,8 @@ class Tracer:
         self._observer = observer
         self._dying: dict[int, int] = {}
         """Process → signal of those that `on_fault` was called for."""
+        self._bereaved: dict[int, int] = {}
+        """Process → signal that its last crashed child died of."""
         self._root_stopped = False
         self._stop_requested = False
         self._ended = False
@@ -117,26 +119,31 @@ class Tracer:
         """Act on all that has happened so far."""
         try:
             while not self._ended and (found := ptrace.look()):
-                if isinstance(found, End):
-                    self._bury(found)
-                else:
-                    self._handle(found)
+                # An end is taken, so that the zombie goes. So is an exec: the kernel lets nobody resume it before (it may have got
+                # another number in it). What is taken is what counts, for a kill may have come between.
+                is_kept = isinstance(found, Stop) and found.event != EVENT_EXEC and not self.unwatched
+                self._act(found if is_kept else ptrace.look(found.tid, take=True))
         except ChildProcessError:
             self._ended = True
 
-    def _bury(self, end: End) -> None:
-        ptrace.consume(end.tid)
-        if self._dying.pop(end.tid, None):
-            self._observer.on_end(end.tid, end.status > _SIGNALLED)
-        if end.tid == self._root:
-            self.status = end.status
-            self._ended = True
+    def _act(self, found: Stop | End | None) -> None:
+        if isinstance(found, End):
+            self._forget(found.tid, died=found.status > _SIGNALLED)
+            if found.tid == self._root:
+                self.status = found.status
+                self._ended = True
+        elif found is not None and self.unwatched:
+            self._note_stop(found.tid, stopped=True)
+        elif found is not None:
+            self._handle(found)
+
+    def _forget(self, pid: int, *, died: bool) -> None:
+        """A process has ended, or become another program: another thread's exec was quicker than the signal."""
+        self._bereaved.pop(pid, None)
+        if self._dying.pop(pid, None):
+            self._observer.on_end(pid, died)
 
     def _handle(self, stop: Stop) -> None:
-        if self.unwatched:
-            ptrace.consume(stop.tid)
-            self._note_stop(stop.tid, stopped=True)
-            return
         try:
             match action(stop):
                 case Action.LISTEN:
@@ -145,21 +152,27 @@ class Tracer:
                     return
                 case Action.LAST_LOOK:
                     self._look_at_exit(stop.tid)
-                    ptrace.resume(stop.tid)
-                    return
+                case Action.FORGET:
+                    self._forget(stop.tid, died=False)
                 case Action.WEIGH:
                     self._weigh(stop)
             ptrace.resume(stop.tid, 0 if stop.event else stop.signal)
             self._note_stop(stop.tid, stopped=False)
         except ProcessLookupError:
-            # Killed while it stood (its exit will be seen), or not ours to resume: either way this stop is over.
-            ptrace.consume(stop.tid)
+            # Killed while it stood. Nothing must be taken from the kernel here: what comes next is its exit stop.
+            return
 
     def _weigh(self, stop: Stop) -> None:
         """A core signal is about to be delivered: tell the observer if it is fatal."""
         status = parse_status(read_file(f"/proc/{stop.tid}/status"))
-        if is_fatal(stop.signal, dispositions(status)):
-            self._report(Doomed(int(status.get("Tgid", stop.tid)), stop.tid, stop.signal, ptrace.siginfo(stop.tid)))
+        if not is_fatal(stop.signal, dispositions(status)):
+            return
+        doomed = Doomed(int(status.get("Tgid", stop.tid)), stop.tid, stop.signal, ptrace.siginfo(stop.tid))
+        if is_passed_on(doomed, self._bereaved.get(doomed.pid)):
+            self._dying[doomed.pid] = doomed.signal
+            return
+        self._bereaved[int(status.get("PPid", 0))] = stop.signal
+        self._report(doomed)
 
     def _look_at_exit(self, tid: int) -> None:
         """A thread is about to exit: of a fatal signal that nobody announced?"""

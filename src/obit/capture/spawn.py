@@ -78,7 +78,7 @@ def _exec(command: Sequence[str], environment: dict[str, str]) -> None:
     name = command[0]
     paths = [name] if "/" in name else [os.path.join(folder, name) for folder in os.get_exec_path(environment)]
     refused = OSError(ENOENT, name)
-    for path in paths:
+    for path in paths if name else ():
         try:
             os.execve(path, list(command), environment)  # noqa: S606  running what the user names is the purpose
         except OSError as error:

@@ -45,7 +45,7 @@ def take(doomed: Doomed, attributes: Attributes) -> Captured:
     threads = [thread for tid in stopped.threads if (thread := read_thread(tid, layout, doomed.signal))]
     if not threads or threads[0].tid != doomed.tid:
         raise Unsupported("it is a 32-bit program, or was killed in that very moment")
-    mappings = parse_maps(read_file(f"/proc/{doomed.pid}/maps", MAX_MAPS))
+    mappings = parse_maps(read_file(f"/proc/{doomed.tid}/maps", MAX_MAPS))
     missing: list[Missing] = [(f"the stack of thread {tid}", why, None) for tid, why in stopped.failed]
     note = _note(doomed, [thread.tid for thread in threads], mappings, attributes, missing)
     return Captured(note, _process(doomed, note["process"]), threads, mappings, layout)
@@ -53,7 +53,7 @@ def take(doomed: Doomed, attributes: Attributes) -> Captured:
 
 def write(captured: Captured, fd: int, *, full: bool = False, budget: int = BUDGET) -> Written:
     """Write the core of a process that still stands, with memory within `budget` bytes or (`full`) all that it changed; OSError."""
-    memory = os.open(f"/proc/{captured.process.pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+    memory = os.open(f"/proc/{captured.threads[0].tid}/mem", os.O_RDONLY | os.O_CLOEXEC)
     try:
         read = reader(memory)
         ranges = _all_memory(captured) if full else select(_victim(captured, read), budget)
@@ -87,7 +87,7 @@ def _victim(captured: Captured, read: minicore.Read) -> Victim:
 
 
 def _process(doomed: Doomed, facts: dict[str, Any]) -> Process:
-    root = f"/proc/{doomed.pid}"
+    root = f"/proc/{doomed.tid}"
     stat = parse_stat(read_file(f"{root}/stat") or b") " + b" 0" * 21)
     return Process(
         machine=LAYOUTS[os.uname().machine].machine,
@@ -112,7 +112,7 @@ def _note(doomed: Doomed, tids: list[int], mappings: list[Mapping], attributes: 
     return {
         "captured_at": now(),
         "source": "ptrace",
-        "process": process_facts(doomed.pid),
+        "process": process_facts(doomed.pid, doomed.tid),
         "host": host_facts(),
         "attributes": dict(attributes),
         "thread_names": {tid: status["Name"] for tid, status in tasks.items() if "Name" in status},
@@ -132,7 +132,7 @@ def _all_memory(captured: Captured) -> list[tuple[int, int]]:
 
     What was never touched, or is marked MADV_DONTDUMP, is left out: sanitizers and runtimes reserve terabytes.
     """
-    resident = resident_mappings(read_file(f"/proc/{captured.process.pid}/smaps", MAX_MAPS))
+    resident = resident_mappings(read_file(f"/proc/{captured.threads[0].tid}/smaps", MAX_MAPS))
     whole = (
         (mapping.start, mapping.end if "w" in mapping.flags or not mapping.is_file else min(mapping.start + PAGE, mapping.end))
         for mapping in captured.mappings

@@ -108,6 +108,8 @@ def _explained(deposit: "Deposit", arguments: Namespace) -> "list[Fault]":
             faults.append(_explain(kept, arguments))
         except ObitError as error:
             complain(str(error))
+        except Exception as error:  # noqa: BLE001  the command's status must come out, whatever became of its report
+            complain(f"the crash of process {kept.pid} could not be analysed ({type(error).__name__}: {error}); `obit list` has it")
     return faults
 
 
@@ -141,7 +143,7 @@ def _print_text(faults: "list[Fault]", kept: "Sequence[Kept]", arguments: Namesp
     """The first fault's report, and a line for each of the others."""
     from obit.cli import output
     from obit.snapshot.format import printable
-    from obit.snapshot.names import title
+    from obit.snapshot.names import program_name, title
     from obit.snapshot.text import render
 
     first, *others = faults
@@ -151,4 +153,4 @@ def _print_text(faults: "list[Fault]", kept: "Sequence[Kept]", arguments: Namesp
     print(file=sys.stderr)
     sys.stderr.write(render(first, width=output.width(arguments.config), color=output.color(sys.stderr), next_commands=commands))
     for fault in others:
-        print(f"also {printable(title(fault))}: obit show {fault.id[:6]}", file=sys.stderr)
+        print(f"also {printable(program_name(fault))}: {printable(title(fault))} · obit show {fault.id[:6]}", file=sys.stderr)

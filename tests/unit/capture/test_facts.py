@@ -21,7 +21,7 @@ def test_other_variables_stay() -> None:
 
 
 def test_limits() -> None:
-    raw = b"Limit                Soft Limit      Hard Limit      Units     \nMax stack size       8388608         unlimited       bytes     \n"
+    raw = b"Limit            Soft Limit  Hard Limit  Units\nMax stack size   8388608     unlimited   bytes     \n"
     assert parse_limits(raw) == {"stack size": [8388608, None]}
 
 

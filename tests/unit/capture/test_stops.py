@@ -1,12 +1,13 @@
 """What a tracer does with each kind of stop."""
 
 from signal import SIGABRT, SIGCHLD, SIGQUIT, SIGSEGV, SIGSTOP, SIGTERM, SIGTRAP, SIGTSTP
+from struct import pack
 
 import pytest
 
 from obit.capture.procfs import Dispositions
-from obit.capture.ptrace import EVENT_EXIT, EVENT_STOP, Stop
-from obit.capture.stops import Action, action, is_fatal, signal_of_exit
+from obit.capture.ptrace import EVENT_EXEC, EVENT_EXIT, EVENT_STOP, Stop
+from obit.capture.stops import Action, Doomed, action, is_fatal, is_passed_on, signal_of_exit
 
 EVENT_FORK = 1
 
@@ -23,6 +24,7 @@ EVENT_FORK = 1
         (SIGSTOP, EVENT_STOP, Action.LISTEN),
         (SIGTSTP, EVENT_STOP, Action.LISTEN),
         (SIGTRAP, EVENT_FORK, Action.RESUME),
+        (SIGTRAP, EVENT_EXEC, Action.FORGET),
         (SIGTRAP, EVENT_EXIT, Action.LAST_LOOK),
     ],
 )
@@ -51,3 +53,19 @@ def test_a_signal_without_a_core_is_not() -> None:
 @pytest.mark.parametrize(("status", "signal"), [(0, None), (3 << 8, None), (SIGTERM, None), (SIGSEGV, SIGSEGV), (SIGSEGV | 0x80, SIGSEGV)])
 def test_signal_of_exit(status: int, signal: int | None) -> None:
     assert signal_of_exit(status) == signal
+
+
+@pytest.mark.parametrize(
+    ("code", "sender", "child_died_of", "expected"),
+    [
+        (-6, 5, SIGSEGV, True),
+        (0, 5, SIGSEGV, True),
+        (1, 5, SIGSEGV, False),
+        (-6, 9, SIGSEGV, False),
+        (-6, 5, SIGABRT, False),
+        (-6, 5, None, False),
+    ],
+)
+def test_a_signal_passed_on_by_a_wrapper(code: int, sender: int, child_died_of: int | None, expected: bool) -> None:
+    siginfo = pack("<iii4xi108x", SIGSEGV, 0, code, sender)
+    assert is_passed_on(Doomed(5, 5, SIGSEGV, siginfo), child_died_of) is expected
