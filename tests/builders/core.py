@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tests.builders import notes as note
-from tests.builders.objects import ET_CORE, PAGE, PT_LOAD, PT_NOTE, Library, R, Segment, W, X, elf_file
 from tests.builders.notes import MappedFile, Note, note_bytes
+from tests.builders.objects import ET_CORE, PAGE, PT_LOAD, PT_NOTE, Library, R, Segment, W, X, elf_file
 
 
 class Thread(NamedTuple):
