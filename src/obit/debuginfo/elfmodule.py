@@ -58,6 +58,8 @@ class ElfModule:
         if self._finder is None:
             return None
         found = self._finder.debug(self.path, self.build_id, self._file.debuglink)
+        if found.path is None and self._file.has_dwarf:
+            return None  # nothing is missing: the file has it all itself
         if found.path is None:
             self.notes.append((f"debug information of {self.path}", found.why or "it was not found", found.fix))
             return None

@@ -28,16 +28,34 @@ def name_mappings(
 ) -> tuple[MappedRange, ...]:
     """The mappings with path and offset as far as the link map and the ELF headers in memory (or else in the files) tell them."""
     seen = dict(_headers_in_memory(mappings, memory))
-    vdso = auxv.get(AT_SYSINFO_EHDR, 0)
     main = exec_name(memory, auxv)
-    loaded: list[tuple[str, int, Elf]] = []
-    for bias, name in linked(memory, auxv):
-        path = name or main
-        elf = seen.get(bias) or (headers(path) if path and path.startswith("/") else None)
+    program = _program(main, seen, auxv, headers)
+    loaded = [(main, *program)] if main and program else []
+    vdso = auxv.get(AT_SYSINFO_EHDR, 0)
+    for bias, path, dynamic in _links(memory, _first_link(memory, auxv, program[1].segments if program else ())):
+        elf = seen.get(bias) or (_fitting(headers(path), bias, dynamic) if path.startswith("/") else None)
         if path and elf is not None and not _holds(elf, bias, vdso):
             loaded.append((path, bias, elf))
-    loaded += [(main, bias, elf) for bias, elf in seen.items() if main and _holds(elf, bias, auxv.get(AT_PHDR, 0))]
     return _renamed(mappings, loaded)
+
+
+def _program(main: str | None, seen: Mapping[int, Elf], auxv: Mapping[int, int], headers: FileHeaders) -> tuple[int, Elf] | None:
+    """(bias, headers) of the executable: what memory shows at AT_PHDR; else the file's, when AT_PHDR and AT_ENTRY fit them."""
+    table, entry = auxv.get(AT_PHDR, 0), auxv.get(AT_ENTRY)
+    for bias, elf in seen.items():
+        if _holds(elf, bias, table):
+            return bias, elf
+    found = headers(main) if main and table else None
+    if found is None or auxv.get(AT_PHNUM) != len(found.segments):
+        return None
+    place = next((each.vaddr - each.offset + found.phoff for each in loads(found) if 0 <= found.phoff - each.offset < each.filesz), None)
+    return None if place is None or found.entry + table - place != entry else (table - place, found)
+
+
+def _fitting(elf: Elf | None, bias: int, dynamic: int) -> Elf | None:
+    """A file's headers, unless they have the dynamic section elsewhere than the linker found it (l_ld): that is another build."""
+    places = [segment.vaddr + bias for segment in elf.segments if segment.type == PT_DYNAMIC] if elf and dynamic else []
+    return elf if not places or dynamic in places else None
 
 
 def exec_name(memory: Memory, auxv: Mapping[int, int]) -> str | None:
@@ -57,20 +75,25 @@ def string(memory: Memory, address: int, limit: int) -> str | None:
 
 def linked(memory: Memory, auxv: Mapping[int, int]) -> Iterator[tuple[int, str]]:
     """(bias, path) of the link map's entries; the executable's path is empty. Ends where the chain is damaged."""
-    at, seen = _first_link(memory, auxv), set[int]()
+    return ((bias, path) for bias, path, _ in _links(memory, _first_link(memory, auxv, ())))
+
+
+def _links(memory: Memory, at: int) -> Iterator[tuple[int, str, int]]:
+    """(l_addr, l_name, l_ld) of the entries from an address on."""
+    seen = set[int]()
     while at and at not in seen and len(seen) < MAX_LINKS:
         seen.add(at)
         entry = memory.read_some(at, _LINK.size)
         if len(entry) < _LINK.size:
             return
-        bias, name, _, following = _LINK.unpack(entry)
-        yield bias, string(memory, name, MAX_PATH) or ""
+        bias, name, dynamic, following = _LINK.unpack(entry)
+        yield bias, string(memory, name, MAX_PATH) or "", dynamic
         at = following
 
 
-def _first_link(memory: Memory, auxv: Mapping[int, int]) -> int:
-    """r_debug.r_map of the executable whose program headers AT_PHDR shows; 0 when there is none."""
-    segments = _main_segments(memory, auxv)
+def _first_link(memory: Memory, auxv: Mapping[int, int], segments: Sequence[Segment]) -> int:
+    """r_debug.r_map of the executable whose program headers AT_PHDR shows (else `segments`, its file's); 0 when there is none."""
+    segments = _main_segments(memory, auxv) or segments
     bias = next((auxv[AT_PHDR] - segment.vaddr for segment in segments if segment.type == PT_PHDR), 0)
     dynamic = next((segment for segment in segments if segment.type == PT_DYNAMIC), None)
     if dynamic is None:

@@ -44,7 +44,8 @@ class ModuleLoader:
         if module.path == VDSO:
             return self._open_in_memory(module)
         found = self._finder.module(module.path, module.build_id, main=main)
-        remark = (found.why, found.fix) if found.why else None
+        said = found.path is not None and module.note is not None  # that nothing vouches for the file
+        remark = (found.why, found.fix) if found.why and not said else None
         return open_checked(found.path, module.build_id, self._finder, remark) if found.path else (None, remark)
 
     def _open_in_memory(self, module: FoundModule) -> Opened:
@@ -70,11 +71,12 @@ def open_checked(path: str, build_id: str | None, finder: "FileFinder | None", r
     return module, remark
 
 
-def file_headers(finder: "FileFinder") -> FileHeaders:
-    """Reads the headers of the executable or library at a path of the process, wherever the finder has it."""
+def file_headers(finder: "FileFinder", main: str | None = None) -> FileHeaders:
+    """Reads the headers of the executable or library at a path of the process, wherever the finder has it. `main` is the path of the
+    executable, as far as it is known."""
 
     def headers(path: str) -> Elf | None:
-        found = finder.module(path, None).path
+        found = finder.module(path, None, main=path == main).path
         try:
             return loadable(FileReader(open_regular(found))) if found else None
         except OSError:

@@ -89,3 +89,43 @@ def test_a_chain_that_leads_nowhere_ends() -> None:
     table = bytearray(links((EXE, b""), (LIBX, b"/lib/libx.so.1")))
     table[24 + 24 : 24 + 32] = struct.pack("<Q", 0xDEADBEEF)
     assert named(process(bytes(table))[0]) == [MAIN]
+
+
+def faceless(table: bytes, entry: int = 0x1000) -> bytes:
+    """Like `process`, of a kernel that dumps no file's first page (qemu's user mode)."""
+    exe = library(dynamic=struct.pack("<QQQQ", 21, LINKS, 0, 0))
+    stack = initial_stack([b"shop"], [], {3: EXE + 64, 4: PHDR_SIZE, 5: len(Elf(exe.image).segments), 9: EXE + entry}, execfn=b"./shop")
+    memory = [
+        *mapped(exe, "", EXE, headers=False).memory,
+        *mapped(library(identity=OTHER), "", LIBX, headers=False).memory,
+        Memory(LINKS, table),
+        stack.memory,
+    ]
+    return core_file(memory=memory, files=None, auxv=stack.auxv)
+
+
+def disk() -> dict[str, bytes]:
+    exe = library(dynamic=struct.pack("<QQQQ", 21, LINKS, 0, 0))
+    return {"./shop": exe.image, "/lib/libx.so.1": library(identity=OTHER).image}
+
+
+def test_without_any_first_page_the_auxiliary_vector_places_the_executable() -> None:
+    entry = Elf(disk()["./shop"]).entry
+    found = named(faceless(links((EXE, b""), (LIBX, b"/lib/libx.so.1")), entry), disk())
+    assert found == [("./shop", EXE, None), ("/lib/libx.so.1", LIBX, None)]
+
+
+def test_an_executable_with_another_entry_point_is_another_build() -> None:
+    entry = Elf(disk()["./shop"]).entry
+    assert named(faceless(links((EXE, b"")), entry + 4), disk()) == []
+
+
+def test_a_library_whose_dynamic_section_is_elsewhere_is_another_build() -> None:
+    table = bytearray(links((EXE, b""), (LIBX, b"/lib/libx.so.1")))
+    files = disk() | {"/lib/libx.so.1": library(identity=OTHER, dynamic=bytes(32)).image}
+    dynamic = next(segment.vaddr for segment in Elf(files["/lib/libx.so.1"]).segments if segment.type == 2)
+    entry = Elf(files["./shop"]).entry
+    table[24 + 40 + 16 : 24 + 40 + 24] = struct.pack("<Q", LIBX + dynamic)
+    assert len(named(faceless(bytes(table), entry), files)) == 2
+    table[24 + 40 + 16 : 24 + 40 + 24] = struct.pack("<Q", LIBX + dynamic + 16)
+    assert len(named(faceless(bytes(table), entry), files)) == 1

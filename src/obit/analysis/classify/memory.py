@@ -47,7 +47,8 @@ def non_canonical(context: CrashContext) -> list[Finding]:
     found = [Finding("non-canonical", "certain", f"0x{access.address:x} is no address that can exist{where}", access.address)]
     if access.use is not None:
         classifier = "memory.write" if access.writes else "memory.read"
-        text = "recomputed from the registers, because the kernel gives no address for it"
+        why = "the core does not have it" if context.signal and context.signal.code is None else "the kernel gives no address for it"
+        text = f"recomputed from the registers, because {why}"
         found.append(Finding(classifier, "certain", text, access.address))
     return found
 
