@@ -63,7 +63,8 @@ class DebugModule(Protocol):
 
     def entry_values(self, address: int, outer_address: int) -> dict[int, object]:
         """DW_TAG_call_site_parameter at the return address `outer_address` of the *caller's* module: register → Expression
-        (evaluated with the caller's registers)."""
+        (evaluated with the caller's registers). `address` is one within the called function when that is in this module too: empty
+        when the call was of another function, which a tail call replaced; else it is `outer_address` again."""
         ...
 
     def read(self, address: int, size: int) -> bytes | None:

@@ -98,7 +98,7 @@ class FrameContext(MemoryContext):
         register = entry_register(expression)
         if caller is None or register is None:
             raise NotAvailable(UNKNOWN_ENTRY)
-        found = caller.parameters().get(register)
+        found = caller.parameters(self).get(register)
         if not isinstance(found, Expression):
             raise NotAvailable(UNKNOWN_ENTRY)
         if self.entry_chain >= LONGEST_ENTRY_CHAIN:
@@ -116,9 +116,10 @@ class FrameContext(MemoryContext):
             return caller.register(location.number)
         raise NotAvailable(UNKNOWN_ENTRY)
 
-    def parameters(self) -> Mapping[int, object]:
-        """The call site parameters of the call this frame is in."""
+    def parameters(self, callee: "FrameContext") -> Mapping[int, object]:
+        """The call site parameters of the call that this frame is in; none when it called another function than `callee`."""
         file = self.module.file
         if file is None or self.frame.trust == "context":
             return {}
-        return file.entry_values(self.frame.pc - self.module.bias, self.frame.pc - self.module.bias)
+        back = self.frame.pc - self.module.bias
+        return file.entry_values(callee.address if callee.frame.module is self.frame.module else back, back)

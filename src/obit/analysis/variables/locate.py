@@ -12,17 +12,19 @@ from obit.debuginfo.location import (
     ValueLocation,
     evaluate,
 )
-from obit.debuginfo.scopes import VariableInfo
-from obit.debuginfo.types import Type, strip
+from obit.debuginfo.scopes import DynamicCount, VariableInfo
+from obit.debuginfo.types import ArrayType, Type, strip
 from obit.image.process import ProcessImage
 
+LONGEST = 1 << 31
+"""Elements of a variable length array; more is a length that is not set yet."""
 LARGEST = 1 << 20
 """Bytes of a value that lives in registers or constants; more is nonsense."""
 
 
 def object_of(image: ProcessImage, info: VariableInfo, context: FrameContext) -> Object:
     """Where the variable is at this frame; `Unavailable` ("optimized out") when it is nowhere."""
-    type = info.type()
+    type = with_counts(image, info.type(), context)
     if info.constant is not None:
         return Object(image, type, None, constant_bytes(info.constant, type))
     try:
@@ -32,6 +34,29 @@ def object_of(image: ProcessImage, info: VariableInfo, context: FrameContext) ->
         return place(image, type, evaluate(expression, context), context)
     except NotAvailable as why:
         raise Unavailable(str(why)) from None
+
+
+def with_counts(image: ProcessImage, type: Type, context: FrameContext) -> Type:
+    """A variable length array with the lengths that it has in this frame; any other type as it is."""
+    array = strip(type)
+    if not isinstance(array, ArrayType) or not any(array.dynamic):
+        return type
+    counts = tuple(
+        _count(image, dynamic, context) if count is None else count for count, dynamic in zip(array.counts, array.dynamic, strict=True)
+    )
+    size = array.target.size if array.target.size is not None else strip(array.target).size
+    for count in counts:
+        size = None if size is None or count is None else size * count
+    name = f"{array.target.name} " + "".join(f"[{'' if count is None else count}]" for count in counts)
+    return ArrayType(name, size, counts, lambda: array.target, array.key, array.language)
+
+
+def _count(image: ProcessImage, dynamic: DynamicCount | None, context: FrameContext) -> int | None:
+    try:
+        count = object_of(image, dynamic.variable, context).integer() + dynamic.add if dynamic else -1
+    except Unavailable:
+        return None
+    return count if 0 <= count <= LONGEST else None
 
 
 def place(image: ProcessImage, type: Type, location: Location, context: FrameContext) -> Object:
