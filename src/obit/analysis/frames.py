@@ -109,7 +109,8 @@ def positions(frame: UnwoundFrame) -> tuple[Position, ...]:
     module = frame.module
     if module is None or module.file is None:
         return (Position(None, None, False, None, None, ()),)
-    address = frame.lookup - module.bias
+    # The return address of a signal handler is the first instruction of the trampoline: nothing was called from before it.
+    address = (frame.pc if frame.signal_frame else frame.lookup) - module.bias
     scopes = module.file.scopes(address)
     if not scopes:
         symbol = module.file.symbol(address)

@@ -4,7 +4,7 @@ from obit.analysis.frames import FrameReader
 from obit.analysis.unwind.stack import Unwinder
 from obit.analysis.variables.values import Limits
 from obit.debuginfo.cfirow import CfiRow, Rule
-from obit.debuginfo.scopes import Line, Scope
+from obit.debuginfo.scopes import Line, Scope, Symbol
 from obit.snapshot.model import Frame
 from tests.builders.process import FakeModule, loaded, process
 
@@ -50,3 +50,16 @@ def test_relative_paths_are_read_where_the_unit_was_compiled() -> None:
 def test_without_debug_information_there_is_a_frame_with_its_offset() -> None:
     (frame,) = frames_of()
     assert (frame.function, frame.offset, frame.module) == (None, "0x4", "/usr/bin/fake")
+
+
+def test_a_signal_trampoline_has_the_name_of_its_first_instruction() -> None:
+    leaf = CfiRow(0, 0x1000, (RSP, 8), {RIP: Rule("offset", -8)}, RIP, False)
+    trampoline = CfiRow(0, 0x1000, (RSP, 8), {RIP: Rule("offset", -8)}, RIP, True)
+    outermost = CfiRow(0, 0x1000, (RSP, 8), {RIP: Rule("undefined")}, RIP, False)
+    rows = {range(0xFF): leaf, range(0xFF, 0x180): trampoline, range(0x180, 0x200): outermost}
+    symbols = (Symbol("handler", 0, 0x100), Symbol("__restore_rt", 0x100, 9), Symbol("main", 0x180, 64))
+    module = loaded(FakeModule(rows, symbols), TEXT, TEXT + 0x1000, bias=TEXT)
+    stack = b"".join((TEXT + offset).to_bytes(8, "little") for offset in (0x100, 0x190))
+    image = process({STACK: stack}, registers={RIP: TEXT + 4, RSP: STACK}, modules=(module,))
+    frames = FrameReader(image).frames(image.threads[0], Unwinder(image).unwind(image.threads[0]), Limits(), source=False)
+    assert [frame.function for frame in frames] == ["handler", "__restore_rt", "main"]

@@ -24,9 +24,28 @@ def caller_of_bad_pc(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
         pc, after = frame.registers.get(machine.return_address), sp
     else:
         pc, after = walk.word(sp), sp + 8
+    pc = None if pc is None else walk.code_address(pc)
     if pc is None or not is_return_address(walk, pc):
         return None
     return Caller(pc, {**frame.registers, machine.pc: pc, machine.sp: after}, after)
+
+
+def caller_of_leaf(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
+    """The caller of an innermost function that has nothing on the stack (a leaf without frame pointer): the word at sp is the return
+    address of a direct call of this very function. The frame pointer is the caller's then, and would skip a frame."""
+    machine, sp = walk.image.machine, frame.registers.get(walk.image.machine.sp)
+    if frame.trust != "context" or machine.name != "x86_64" or sp is None or frame.module is None or frame.module.file is None:
+        return None
+    pc, symbol = walk.word(sp), frame.module.file.symbol(frame.pc - frame.module.bias)
+    if pc is None or symbol is None or not is_return_address(walk, pc):
+        return None
+    call = walk.image.memory.read_some(pc - 5, 5)
+    if len(call) < 5 or call[0] != 0xE8:
+        return None
+    if pc + int.from_bytes(call[1:], "little", signed=True) != symbol.address + frame.module.bias:
+        return None
+    kept = {number: frame.registers[number] for number in machine.callee_saved if number in frame.registers}
+    return Caller(pc, {**kept, machine.pc: pc, machine.sp: sp + 8}, sp + 8)
 
 
 def caller(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
@@ -37,7 +56,7 @@ def caller(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
         return None
     stack = walk.image.memory.read_some(sp & ~7, 8 * WORDS)
     for offset in range(0, len(stack) - 7, 8):
-        pc = int.from_bytes(stack[offset : offset + 8], "little")
+        pc = walk.code_address(int.from_bytes(stack[offset : offset + 8], "little"))
         if pc > 4096 and is_return_address(walk, pc):
             return Caller(pc, _registers(walk, frame, (sp & ~7) + offset, pc), (sp & ~7) + offset + 8)
     return None

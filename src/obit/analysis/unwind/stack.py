@@ -48,6 +48,7 @@ STEPS: tuple[tuple[Trust, Step], ...] = (
     ("cfi", trampoline.caller),
     ("cfi", cfi.caller),
     ("scan", scan.caller_of_bad_pc),
+    ("scan", scan.caller_of_leaf),
     ("frame-pointer", frame_pointer.caller),
     ("scan", scan.caller),
 )

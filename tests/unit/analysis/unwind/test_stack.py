@@ -6,6 +6,7 @@ from obit.analysis.unwind.stack import FIRST_FRAMES, LAST_FRAMES, Unwinder
 from obit.analysis.unwind.trampoline import X86_64_CODE, X86_64_ORDER
 from obit.debuginfo.cfirow import CfiRow, Rule
 from obit.debuginfo.machine import AARCH64
+from obit.debuginfo.scopes import Symbol
 from obit.image.process import MappedRange
 from tests.builders.process import FakeModule, loaded, process, words
 
@@ -142,3 +143,16 @@ def test_pointer_authentication_bits_are_no_part_of_a_return_address() -> None:
     assert [frame.pc for frame in stack.frames] == [TEXT + 4, TEXT + 0x110]
     assert stack.frames[1].registers[29] == STACK + 64
     assert stack.end == "outermost"
+
+
+def test_a_leaf_that_has_pushed_nothing_is_left_by_the_call_of_it() -> None:
+    leaf = Symbol("leaf", TEXT + 0x100, 0x20)
+    module = loaded(FakeModule(symbols=(leaf,)), TEXT, TEXT + 0x1000)
+    call = b"\xe8" + (0x100 - 0x55).to_bytes(4, "little")
+    # rbp is still the caller's: the frame pointer would lead to the caller's caller at once.
+    memory = {STACK: words(TEXT + 0x55, 0, STACK + 64, TEXT + 0x66, 0, 0, 0, 0), TEXT + 0x50 - 8: bytes(8) + call}
+    image = process(memory, registers={RIP: TEXT + 0x104, RSP: STACK, RBP: STACK + 16}, modules=(module,))
+    stack = Unwinder(image).unwind(image.threads[0])
+    assert [(frame.pc - TEXT, frame.trust) for frame in stack.frames[:3]] == [(0x104, "context"), (0x55, "scan"), (0x66, "frame-pointer")]
+    other = process(memory, registers={RIP: TEXT + 0x104 + 0x40, RSP: STACK, RBP: STACK + 16}, modules=(module,))
+    assert Unwinder(other).unwind(other.threads[0]).frames[1].pc == TEXT + 0x66
