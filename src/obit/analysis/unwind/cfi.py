@@ -10,9 +10,6 @@ from obit.debuginfo.location import NotAvailable, evaluate_cfi
 if TYPE_CHECKING:
     from obit.analysis.unwind.stack import UnwoundFrame
 
-# aarch64 return addresses may carry a pointer authentication code above bit 47 (Arm ARM D8.8).
-AARCH64_ADDRESS = (1 << 48) - 1
-
 
 class CfiContext(MemoryContext):
     """What a CFI expression may ask for: this frame's registers and memory."""
@@ -59,8 +56,7 @@ def _with_pc(walk: Walk, row: CfiRow, cfa: int, registers: dict[int, int]) -> Ca
     pc = registers.get(row.return_address)
     if pc is None:
         return None
-    if machine.name == "aarch64":
-        pc &= AARCH64_ADDRESS
+    pc = walk.code_address(pc)
     registers[machine.pc] = pc
     return Caller(pc, registers, cfa, row.signal_frame)
 

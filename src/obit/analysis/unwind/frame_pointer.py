@@ -20,6 +20,7 @@ def caller(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
     saved, pc = walk.word(pointer), walk.word(pointer + 8)
     if saved is None or pc is None or (saved != 0 and saved <= pointer):
         return None
+    pc = walk.code_address(pc)
     if pc and not walk.executable(pc - 1):
         return None
     return Caller(pc, {machine.pc: pc, machine.sp: pointer + 16, machine.fp: saved}, pointer + 16)

@@ -5,6 +5,8 @@ import msgspec
 from obit.debuginfo.cfirow import CfiRow
 from obit.image.process import LoadedModule, MemoryAbsent, ProcessImage
 
+AARCH64_ADDRESS = (1 << 48) - 1
+
 
 class Caller(msgspec.Struct, frozen=True):
     """`pc` and `registers` of the caller; `cfa` and `signal_frame` are of the frame that was stepped from."""
@@ -29,6 +31,7 @@ class Walk:
 
     def __init__(self, image: ProcessImage) -> None:
         self.image = image
+        self._signed = image.machine.name == "aarch64"
         self._rows: dict[int, CfiRow | None] = {}
         self._modules: dict[int, LoadedModule | None] = {}
 
@@ -57,6 +60,10 @@ class Walk:
             return self.image.memory.u64(address & 0xFFFFFFFFFFFFFFFF)
         except MemoryAbsent:
             return None
+
+    def code_address(self, word: int) -> int:
+        """A return address as it was before it was signed: aarch64's may carry an authentication code above bit 47 (Arm ARM D8.8)."""
+        return word & AARCH64_ADDRESS if self._signed else word
 
     def executable(self, address: int) -> bool:
         """Whether an address can hold code: in a mapping with x, or in a module where mappings are not known."""

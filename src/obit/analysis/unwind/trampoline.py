@@ -22,6 +22,8 @@ X86_64_CONTEXT = 40
 X86_64_ORDER = (8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16)
 # siginfo (128), uc_flags, uc_link, uc_stack, sigmask (128), padding to 16, fault_address, then x0…x30 sp pc
 AARCH64_CONTEXT = 128 + 176 + 8
+HIGHEST_SIGNAL = 64
+UC_FLAGS, UC_LINK = 128, 136
 
 
 def caller(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
@@ -30,8 +32,8 @@ def caller(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
     x86 = machine.name == "x86_64"
     if frame.trust == "context" or (frame.module and walk.row(frame.pc) is not None):
         return None
-    codes = X86_64_CODE if x86 else AARCH64_CODE
-    if not walk.image.memory.read_some(frame.pc, 9).startswith(codes):
+    code = walk.image.memory.read_some(frame.pc, 9)
+    if not code.startswith(X86_64_CODE if x86 else AARCH64_CODE) and (x86 or code):
         return None
     sp = frame.registers.get(machine.sp)
     if sp is None:
@@ -43,4 +45,23 @@ def caller(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
     except MemoryAbsent:
         return None
     registers = dict(zip(order, values, strict=True))
+    if not code and not _is_signal_frame(walk, sp, registers):
+        return None
     return Caller(registers[machine.pc], registers, sp, signal_frame=True)
+
+
+def _is_signal_frame(walk: Walk, sp: int, registers: dict[int, int]) -> bool:
+    """Whether what lies at sp can only be aarch64's rt_sigframe. Its trampoline is in the vdso, which not every core has: the frame then
+    speaks for itself (setup_rt_frame in arch/arm64/kernel/signal.c; uc_flags and uc_link are always 0)."""
+    machine = walk.image.machine
+    number = walk.word(sp)
+    interrupted = registers[machine.sp]
+    return (
+        number is not None
+        and 1 <= number & 0xFFFFFFFF <= HIGHEST_SIGNAL
+        and walk.word(sp + UC_FLAGS) == 0
+        and walk.word(sp + UC_LINK) == 0
+        and interrupted % 16 == 0
+        and walk.module_at(registers[machine.pc]) is not None
+        and walk.executable(registers[machine.pc])
+    )
