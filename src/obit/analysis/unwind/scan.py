@@ -76,9 +76,13 @@ def is_return_address(walk: Walk, pc: int) -> bool:
 
 
 def _registers(walk: Walk, frame: "UnwoundFrame", slot: int, pc: int) -> dict[int, int]:
-    """Registers of a scanned caller: pc and sp, and the frame pointer when the word below the return address looks like one."""
+    """Registers of a scanned caller: pc and sp, and the frame pointer when the word below the return address looks like one. Where CFI
+    does without it, it is a register like any other there, whose value would be made up."""
     machine = walk.image.machine
     registers = {machine.pc: pc, machine.sp: slot + 8}
+    row = walk.row(pc - 1)
+    if row is not None and (not isinstance(row.cfa, tuple) or row.cfa[0] != machine.fp):
+        return registers
     saved = walk.word(slot - 8)
     if saved is not None and slot < saved < slot + (1 << 20) and saved % 8 == 0:
         registers[machine.fp] = saved

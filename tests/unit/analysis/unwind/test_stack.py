@@ -156,3 +156,14 @@ def test_a_leaf_that_has_pushed_nothing_is_left_by_the_call_of_it() -> None:
     assert [(frame.pc - TEXT, frame.trust) for frame in stack.frames[:3]] == [(0x104, "context"), (0x55, "scan"), (0x66, "frame-pointer")]
     other = process(memory, registers={RIP: TEXT + 0x104 + 0x40, RSP: STACK, RBP: STACK + 16}, modules=(module,))
     assert Unwinder(other).unwind(other.threads[0]).frames[1].pc == TEXT + 0x66
+
+
+def test_a_scan_makes_up_no_frame_pointer_where_cfi_needs_none() -> None:
+    for base, kept in ((RSP, False), (RBP, True)):
+        rows = {range(0x100, 0x200): row((base, 16), {RIP: Rule("undefined")})}
+        module = loaded(FakeModule(rows), TEXT, TEXT + 0x1000, bias=TEXT)
+        memory = {STACK: words(STACK + 64, TEXT + 0x155, *[0] * 8), TEXT + 0x155 - 8: bytes(3) + CALL}
+        image = process(memory, registers={RIP: TEXT + 4, RSP: STACK}, modules=(module,))
+        caller = Unwinder(image).unwind(image.threads[0]).frames[1]
+        assert (caller.pc, caller.trust) == (TEXT + 0x155, "scan")
+        assert (RBP in caller.registers) is kept
