@@ -1,14 +1,15 @@
 """The DWARF of one file: what is at an address, and types by name."""
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from obit.debuginfo import tags
 from obit.debuginfo._libdw import ffi, lib
 from obit.debuginfo.dies import TypeReader
 from obit.debuginfo.functions import ScopeReader
-from obit.debuginfo.libdw import Die, Entry, File, children, entry, text
-from obit.debuginfo.scopes import Line, Scope, VariableInfo
+from obit.debuginfo.libdw import Die, Entry, File, children, entry, low_of, text
+from obit.debuginfo.scopes import Line, Scope, Symbol, VariableInfo
 from obit.debuginfo.spelling import canonical
 from obit.debuginfo.types import Type
 from obit.errors import BadInput
@@ -91,12 +92,12 @@ class DwarfReader:
         """File-level variables of the unit of an address."""
         return self._scopes.globals(self._file.globals(address))
 
-    def entry_values(self, return_address: int, callee: int | None) -> dict[int, object]:
+    def entry_values(self, return_address: int, callee: int | None, symbol: Callable[[str], Symbol | None]) -> dict[int, object]:
         """Register → Expression of what it held when the call that returns to an address was made: of the function that has the
-        address `callee`, else of whatever function."""
+        address `callee`, else of whatever function. `symbol` finds a symbol by name."""
         site = self._file.call_site(return_address)
         found: dict[int, object] = {}
-        if site is None or (callee is not None and not self._calls(site, callee)):
+        if site is None or (callee is not None and not self._calls(site, callee, symbol)):
             return found
         for child in children((site.die, site.unit)):
             register = self._register(child, return_address)
@@ -107,13 +108,21 @@ class DwarfReader:
                 found[register] = value
         return found
 
-    def _calls(self, site: Entry, address: int) -> bool:
+    def _calls(self, site: Entry, address: int, symbol: Callable[[str], Symbol | None]) -> bool:
         """Whether a call site can have called the function at an address. Of an indirect call anything is believed."""
         named = entry((site.origin, site.origin_unit)) if site.origin else None
         function = next(iter(self._file.scopes(address)[1]), None)
         if named is None or function is None or named.source == function.source:
             return True
-        return bool(named.name) and text(named.linkage or named.name) == text(function.linkage or function.name)
+        if named.linkage and function.linkage:
+            same = text(named.linkage) == text(function.linkage)
+        else:
+            same = bool(named.name) and text(named.name) == text(function.name)
+        if same:
+            return True
+        # A library calls itself by other names than it exports.
+        called = symbol(text(named.linkage or named.name))
+        return called is not None and called.address == low_of((function.die, function.unit))
 
     def _register(self, child: Entry, address: int) -> int | None:
         place = self._expressions.read((child.die, child.unit), tags.AT_LOCATION, address)

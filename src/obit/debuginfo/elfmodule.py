@@ -172,4 +172,4 @@ class ElfModule:
         reader = self._reader()
         if reader is None or not 0 < outer_address < _HIGHEST:
             return {}
-        return reader.entry_values(outer_address, address if address != outer_address else None)
+        return reader.entry_values(outer_address, address if address != outer_address else None, self.find_symbol)
