@@ -32,7 +32,9 @@ def main(parts: Sequence[str]) -> int:
     for result in compare_all(crashed(wanted)):
         totals.update(frames=result.frames, values=result.values, bad_frames=result.count("frame"), bad_values=result.count("value"))
         if result.mismatches:
-            sys.stdout.write(f"{result.case}: {result.count('frame')}/{result.frames} frames, {result.count('value')}/{result.values} values\n")
+            sys.stdout.write(
+                f"{result.case}: {result.count('frame')}/{result.frames} frames, {result.count('value')}/{result.values} values\n"
+            )
         for each in result.mismatches[:SHOWN]:
             reason = explain(result.case, each)
             note = f" (known: {reason})" if reason else ""

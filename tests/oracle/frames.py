@@ -11,7 +11,6 @@ from obit.snapshot.model import Frame, Thread
 from .names import same_function
 from .records import GdbFrame, GdbThread
 
-
 LAST = 64
 """Frames at the outer end that both keep of a stack too deep to show."""
 

@@ -214,6 +214,7 @@ def symbols(frame: gdb.Frame) -> Iterator[gdb.Symbol]:
 
 def variables(frame: gdb.Frame) -> list[list[Any]]:
     """[name, node] of everything `bt full` would print for a frame: the arguments, then the locals, innermost block first."""
+    frame.select()  # the bounds of variable-length arrays are evaluated in the selected frame
     found = sorted(symbols(frame), key=lambda symbol: not symbol.is_argument)
     return [[symbol.print_name, show(lambda symbol=symbol: symbol.value(frame), DEPTH, Budget())] for symbol in found]
 

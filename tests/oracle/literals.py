@@ -21,7 +21,7 @@ def integer(text: str) -> int | None:
 def address(text: str) -> int | None:
     """`0x1234 <main+4>` → the number; `null` is 0."""
     found = HEX.match(text)
-    return int(found.group(1), 16) if found else (0 if text in ("null", "nullptr", "0") else None)
+    return int(found.group(1), 16) if found else (0 if text in ("null", "nullptr", "0", "empty") else None)
 
 
 def floating(text: str, size: int) -> float | None:

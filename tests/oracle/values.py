@@ -28,6 +28,7 @@ class Leaf(msgspec.Struct, frozen=True):
 LIBRARY = re.compile(r"^(const |volatile )*(std|__gnu_cxx)::")
 CUT = 190
 """Bytes of text past which one side may have been cut (both stop at 200 characters, one before it drops what follows a NUL)."""
+OPTIONAL = re.compile(r"^(const )?std::optional<")
 SCALARS = ("int", "bool", "enum", "float", "complex", "pointer", "text")
 
 
@@ -185,16 +186,22 @@ def _array(path: str, node: Node, variable: Variable) -> Iterator[Leaf]:
 def _container(path: str, node: Node, variable: Variable) -> Iterator[Leaf]:
     """gdb's pretty printer gives children in order; Obit's elements are in the same order, under names of their own."""
     children = node["c"]
+    if OPTIONAL.match(node["type"]) and children and children[0][0] != "[contained value]":
+        # gdb shows the children of the contained container as the optional's own.
+        variable = variable.children[0] if len(variable.children) == 1 else variable
     if node.get("hint") == "map":
         yield from _map(path, children, variable)
     elif len(children) == 1 and not children[0][0].startswith("[") and not variable.children:
         yield from compare(path, children[0][1], variable)
     else:
         for index, (name, child) in enumerate(children):
-            ours = next((each for each in variable.children if each.name == name), None)
-            if ours is None and index < len(variable.children):
-                ours = variable.children[index]
-            yield from compare(f"{path}.{name}", child, ours)
+            yield from compare(f"{path}.{name}", child, _element(variable, index, name))
+
+
+def _element(variable: Variable, index: int, name: str) -> Variable | None:
+    """The element in the same place; of sparse containers (bitset) the one of that name."""
+    at = variable.children[index] if index < len(variable.children) else None
+    return at or next((each for each in variable.children if each.name == name), None)
 
 
 def _map(path: str, children: list[tuple[str, Node]], variable: Variable) -> Iterator[Leaf]:

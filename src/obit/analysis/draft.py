@@ -26,7 +26,7 @@ from obit.snapshot.model import (
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, and what the caller knows that the image does not. `read_source` gives the lines of a source file that the reader
-    of the report may see, or None; analysis itself opens nothing."""
+    of the report may see, or None; analysis itself opens nothing. `full`: as much of every thread's values as of the crashed one's."""
 
     id: str
     captured_at: str
@@ -34,6 +34,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, Scalar] = {}
     read_source: SourceReader | None = None
     message: str | None = None
+    full: bool = False
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

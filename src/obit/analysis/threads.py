@@ -22,7 +22,7 @@ def unwind_threads(draft: Draft) -> Draft:
 
 def read_frames(draft: Draft) -> Draft:
     """Frames with names, positions and variables; the crashed thread first and in most detail."""
-    others = OTHERS if len(draft.image.threads) < MANY_THREADS else MANY
+    others = CRASHED if draft.request.full else OTHERS if len(draft.image.threads) < MANY_THREADS else MANY
     threads = []
     for index, (thread, stack) in enumerate(zip(draft.image.threads, draft.stacks, strict=True)):
         crashed = index == 0

@@ -25,7 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Explain the file."""
-    fault = explain.explain_file(arguments.file, explain.places_of(arguments))
+    fault = explain.explain_file(arguments.file, explain.places_of(arguments), full=arguments.full)
     if arguments.snapshot:
         from obit.snapshot.encode import encode_snapshot
 

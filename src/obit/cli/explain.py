@@ -60,8 +60,9 @@ def places_of(arguments: "Namespace") -> Places:
     return Places(exe, getattr(arguments, "sysroot", None), directories, cache if isinstance(cache, str) and cache else None)
 
 
-def explain_file(path: str, places: Places) -> "Fault":
-    """The fault in a core, a minicore or a snapshot, told apart by content. `BadInput`."""
+def explain_file(path: str, places: Places, *, full: bool = False) -> "Fault":
+    """The fault in a core, a minicore or a snapshot, told apart by content; `full`: as much of every thread's values as of the crashed
+    one's. `BadInput`."""
     # Only what may be a document needs the decoders: a plain core is explained without importing them.
     if read_start(path, 4)[:4] != ELF_MAGIC:
         from obit.snapshot.encode import PEEK_SIZE, decode, looks_like_document
@@ -71,7 +72,7 @@ def explain_file(path: str, places: Places) -> "Fault":
                 return decode(read_start(path, LARGEST_SNAPSHOT + 1))
             except BadInput as error:
                 raise BadInput(f"{path}: {error}") from None
-    return explain_core(path, places)
+    return explain_core(path, places, full=full)
 
 
 def read_start(path: str, size: int) -> bytes:
@@ -91,15 +92,15 @@ def read_start(path: str, size: int) -> bytes:
         return file.read(size)
 
 
-def explain_core(path: str, places: Places, known: Known = NOTHING_KNOWN) -> "Fault":
+def explain_core(path: str, places: Places, known: Known = NOTHING_KNOWN, *, full: bool = False) -> "Fault":
     """The fault in a core, plain or compressed. `BadInput`."""
     from obit.image.open import open_core
 
     image = open_core(path, file_finder(places))
-    return explain_image(image, places, known)
+    return explain_image(image, places, known, full=full)
 
 
-def explain_image(image: "ProcessImage", places: Places, known: Known = NOTHING_KNOWN) -> "Fault":
+def explain_image(image: "ProcessImage", places: Places, known: Known = NOTHING_KNOWN, *, full: bool = False) -> "Fault":
     """The fault that a process image shows."""
     from obit.analysis.draft import Request
     from obit.analysis.steps import analyze
@@ -112,6 +113,7 @@ def explain_image(image: "ProcessImage", places: Places, known: Known = NOTHING_
         attributes=image.attributes if known.attributes is None else known.attributes,
         read_source=SourceFiles(places.sysroot).lines,
         message=image.message,
+        full=full,
     )
     return analyze(image, request)
 
