@@ -1,6 +1,5 @@
 """The DWARF of one file: what is at an address, and types by name."""
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -175,16 +174,15 @@ class DwarfReader:
             self._notes.append((f"some types of {self._file.path}", "the debug information is too large to search it all by name", None))
 
 
-_SUFFIX = re.compile(r"\b(\d+)(?:ul|ull|u|l|ll)\b", re.IGNORECASE)
-_CONST = re.compile(r"\bconst\b")
-
-
 def comparable(name: str) -> str:
     """A name without what compilers and demanglers spell differently: spaces, suffixes of numbers, `long unsigned int`, the place of
     `const` (only how often it is there counts)."""
     if "<" not in name:
         return canonical(name)
-    rest, count = _CONST.subn("", _SUFFIX.sub(r"\1", canonical(name)))
+    import re
+
+    plain = re.sub(r"\b(\d+)(?:ul|ull|u|l|ll)\b", r"\1", canonical(name), flags=re.IGNORECASE)
+    rest, count = re.subn(r"\bconst\b", "", plain)
     return f"{rest.replace(' ', '')} {count}"
 
 

@@ -1,10 +1,13 @@
 """Names of types as gdb prints them: `const char *`, `int (*)(int)`, `shop::Order<int> &`, `struct order *` in C."""
 
-import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from obit.debuginfo import tags
 from obit.debuginfo.libdw import BOUND_EXPRESSION, NONE, PROTOTYPED, Die, Entry, File, children, text
+
+if TYPE_CHECKING:
+    import re
 
 _MARKS = {tags.POINTER_TYPE: "*", tags.REFERENCE_TYPE: "&", tags.RVALUE_REFERENCE_TYPE: "&&"}
 QUALIFIERS = {tags.CONST_TYPE: "const", tags.VOLATILE_TYPE: "volatile", tags.RESTRICT_TYPE: "restrict", tags.ATOMIC_TYPE: "_Atomic"}
@@ -15,7 +18,17 @@ _KEYWORDS = {
     tags.ENUMERATION_TYPE: "enum",
     tags.INTERFACE_TYPE: "class",
 }
-_INTEGER = re.compile(r"\b(?:(?:long|short|unsigned|signed)\s+)+int\b")
+_INTEGERS = {
+    "long int": "long",
+    "long unsigned int": "unsigned long",
+    "unsigned long int": "unsigned long",
+    "short int": "short",
+    "short unsigned int": "unsigned short",
+    "unsigned short int": "unsigned short",
+    "long long int": "long long",
+    "long long unsigned int": "unsigned long long",
+    "unsigned long long int": "unsigned long long",
+}
 _DEEPEST = 40
 _LONGEST = 1 << 16
 _LOCAL = "_ZZ"
@@ -152,13 +165,18 @@ def count_of(bound: Entry) -> int | None:
 
 def canonical(name: str) -> str:
     """A name of C or C++ with its integer types spelled as gdb and the demanglers do: GCC's `long unsigned int` is `unsigned long`."""
-    return _INTEGER.sub(_canonical_integer, name) if "int" in name else name
+    if " int" not in name:
+        return name
+    known = _INTEGERS.get(name)
+    if known is not None:
+        return known
+    import re
+
+    return re.sub(r"\b(?:(?:long|short|unsigned) )+int\b", _canonical_integer, name)
 
 
-def _canonical_integer(found: re.Match[str]) -> str:
-    words = found[0].split()
-    kept = [word for word in ("unsigned", "short", "long") for _ in range(words.count(word))]
-    return " ".join(kept) if kept and words.count("int") == 1 and ("short" in kept or "long" in kept) else found[0]
+def _canonical_integer(found: "re.Match[str]") -> str:
+    return _INTEGERS.get(found[0], found[0])
 
 
 def _joined(base: str, inner: str) -> str:
