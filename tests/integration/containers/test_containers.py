@@ -75,7 +75,7 @@ TRUTH = {
     "some": "{value=5}",
     "some_string": '{value="inside"}',
     "none": "empty",
-    "number_choice": "index 1, double {value=2.5}",
+    "number_choice": "index 1 {value=2.5}",
     "mixed": '{[0]=1, [1]="two", [2]={}, [3]=3.5}',
     "nothing": "empty",
     "couple": '{first=1, second="second"}',
@@ -88,7 +88,9 @@ TRUTH = {
     "expired": "expired, weak count 1",
     "no_shared": "empty",
     "no_function": "empty",
-    "any_int": "int {value=17}",
+    "any_int": "{value=17}",
+    "any_string": '{value="in an any, and not a small one at that"}',
+    "choice": 'index 1 {value="chosen"}',
     "no_any": "empty",
     "bits10": "1000000011",
     "bits200": "200 bits, 3 set",
@@ -168,9 +170,5 @@ def test_hash_tables_in_their_own_order(containers: tuple[str, dict[str, Object]
     assert pairs == {f"[{index}]": str(index * index) for index in range(50)}
 
 
-def test_callables_and_alternatives_by_name(containers: tuple[str, dict[str, Object]]) -> None:
-    found = containers[1]
-    assert spell(found["plain_function"]).endswith("<triple(int)>")
-    assert spell(found["choice"]).endswith('{value="chosen"}')
-    assert "basic_string<char" in spell(found["choice"])
-    assert spell(found["any_string"]).endswith('{value="in an any, and not a small one at that"}')
+def test_callables_by_name(containers: tuple[str, dict[str, Object]]) -> None:
+    assert spell(containers[1]["plain_function"]).endswith("<triple(int)>")

@@ -17,7 +17,7 @@ def demangle(name: str) -> str:
         return name
     found = _known.get(name)
     if found is None:
-        if len(_known) > 20_000:
+        if len(_known) > 4_000:
             _known.clear()
         found = _known[name] = _demangled(name.partition("@")[0]) or name
     return found

@@ -2,7 +2,7 @@
 
 import re
 
-MAX_TEXT = 32_768
+MAX_TEXT = 16_384
 """Longest text of a part: substitutions let a short name stand for one of exponential length."""
 
 
@@ -58,7 +58,10 @@ def qualified(part: Part, words: str) -> Part:
 
 def listed(parts: list[Part]) -> str:
     """Parts with commas between; packs are spread out."""
-    return ", ".join(str(part) for part in flat(parts))
+    spread = flat(parts)
+    if sum(len(part.left) + len(part.right) + 2 for part in spread) > MAX_TEXT:
+        raise Invalid
+    return ", ".join(str(part) for part in spread)
 
 
 def flat(parts: list[Part]) -> list[Part]:
@@ -72,8 +75,6 @@ def flat(parts: list[Part]) -> list[Part]:
 def arguments(parts: list[Part], name: str) -> str:
     """Template arguments in angle brackets, with the blanks that keep `<<` and `>>` apart."""
     inside = listed(parts)
-    if len(inside) > MAX_TEXT:
-        raise Invalid
     return (" <" if name.endswith("<") else "<") + inside + (" >" if inside.endswith(">") else ">")
 
 

@@ -176,7 +176,7 @@ def variant(value: Object) -> Rendering:
     if isinstance(kind, RecordType) and number >= len(kind.template):
         return corrupt(f"index {number}")
     type = argument(value, number)
-    return Rendering(f"index {number}, {type.name}", children=iter([Child("value", member(impl, "__data", "__data_").at(0, type))]))
+    return Rendering(f"index {number}", children=iter([Child("value", member(impl, "__data", "__data_").at(0, type))]))
 
 
 def tuple_elements(value: Object) -> Iterator[Object]:
@@ -248,7 +248,7 @@ def any_value(value: Object) -> Rendering:
         return Rendering(arguments[0] if arguments else f"handler 0x{handler:x}")
     storage = member(value, "__s_", "__s")
     place = storage.cast(type) if "_SmallHandler" in name else Object(value.image, type, int.from_bytes(storage.bytes(0, 8), "little"))
-    return Rendering(arguments[0], children=iter([Child("value", place)]))
+    return Rendering(children=iter([Child("value", place)]))
 
 
 def bitset(value: Object) -> Rendering:
