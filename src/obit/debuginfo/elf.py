@@ -26,6 +26,7 @@ MAX_ENTRIES = 1 << 20
 MAX_NOTES = 256 << 20
 """Most bytes of one note segment (a core has about 3 kB a thread in it)."""
 MAX_NAMES = 16 << 20
+MAX_PATH = 4096
 
 Read = Callable[[int, int], bytes]
 """`read(offset, size)`: the bytes that are there, fewer at the end of the file, none past it."""
@@ -169,6 +170,14 @@ class Elf:
     def build_id(self) -> str | None:
         """The GNU build-id in lower-case hex, or None."""
         return build_id_of_notes(self.notes())
+
+    @property
+    def interpreter(self) -> str | None:
+        """The path in PT_INTERP: the dynamic linker's."""
+        for segment in self.segments:
+            if segment.type == PT_INTERP:
+                return self._read(segment.offset, min(segment.filesz, MAX_PATH)).partition(b"\0")[0].decode("utf-8", "backslashreplace")
+        return None
 
     @property
     def image_base(self) -> int:

@@ -13,7 +13,7 @@ from obit.image.mappings import AT_SYSINFO_EHDR
 from obit.image.modules import PAGE_MASK, FileHeaders, bias_of, elf_in_memory, extent, loads
 from obit.image.process import MappedRange, Memory, MemoryAbsent
 
-AT_PHDR, AT_PHENT, AT_PHNUM, AT_ENTRY, AT_EXECFN = 3, 4, 5, 9, 31
+AT_PHDR, AT_PHENT, AT_PHNUM, AT_BASE, AT_ENTRY, AT_EXECFN = 3, 4, 5, 7, 9, 31
 PT_PHDR = 6
 DT_NULL, DT_DEBUG = 0, 21
 MAX_LINKS = 8192
@@ -32,7 +32,9 @@ def name_mappings(
     program = _program(main, seen, auxv, headers)
     loaded = [(main, *program)] if main and program else []
     vdso = auxv.get(AT_SYSINFO_EHDR, 0)
-    for bias, path, dynamic in _links(memory, _first_link(memory, auxv, program[1].segments if program else ())):
+    for bias, name, dynamic in _links(memory, _first_link(memory, auxv, program[1].segments if program else ())):
+        # The linker's own name is the executable's PT_INTERP, which is read-only text: not every core has it.
+        path = name or (program[1].interpreter or "" if program and bias == auxv.get(AT_BASE) else "")
         elf = seen.get(bias) or (_fitting(headers(path), bias, dynamic) if path.startswith("/") else None)
         if path and elf is not None and not _holds(elf, bias, vdso):
             loaded.append((path, bias, elf))

@@ -22,8 +22,8 @@ X86_64_CONTEXT = 40
 X86_64_ORDER = (8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16)
 # siginfo (128), uc_flags, uc_link, uc_stack, sigmask (128), padding to 16, fault_address, then x0…x30 sp pc
 AARCH64_CONTEXT = 128 + 176 + 8
-HIGHEST_SIGNAL = 64
 UC_FLAGS, UC_LINK = 128, 136
+FPSIMD_RECORD, FPSIMD_MAGIC = AARCH64_CONTEXT + 34 * 8 + 8, 0x46508001
 
 
 def caller(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
@@ -52,16 +52,14 @@ def caller(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
 
 def _is_signal_frame(walk: Walk, sp: int, registers: dict[int, int]) -> bool:
     """Whether what lies at sp can only be aarch64's rt_sigframe. Its trampoline is in the vdso, which not every core has: the frame then
-    speaks for itself (setup_rt_frame in arch/arm64/kernel/signal.c; uc_flags and uc_link are always 0)."""
+    speaks for itself. uc_flags and uc_link are 0, and the first record behind the registers is that of the floating-point state
+    (setup_sigframe in arch/arm64/kernel/signal.c); siginfo is there for SA_SIGINFO only."""
     machine = walk.image.machine
-    number = walk.word(sp)
-    interrupted = registers[machine.sp]
+    record = walk.word(sp + FPSIMD_RECORD)
     return (
-        number is not None
-        and 1 <= number & 0xFFFFFFFF <= HIGHEST_SIGNAL
-        and walk.word(sp + UC_FLAGS) == 0
-        and walk.word(sp + UC_LINK) == 0
-        and interrupted % 16 == 0
+        record is not None
+        and record & 0xFFFFFFFF == FPSIMD_MAGIC
+        and walk.word(sp + UC_FLAGS) == walk.word(sp + UC_LINK) == 0
+        and registers[machine.sp] % 16 == 0
         and walk.module_at(registers[machine.pc]) is not None
-        and walk.executable(registers[machine.pc])
     )
