@@ -47,13 +47,14 @@ class FrameReader:
     def frames(self, thread: ThreadImage, stack: Stack, limits: Limits, *, source: bool) -> tuple[Frame, ...]:
         """The frames of a thread, innermost first, inlined functions as frames of their own."""
         values = ValueReader(self.image, limits)
-        found: list[Frame] = []
         contexts = self._contexts(thread, stack)
-        for index, frame in enumerate(stack.frames):
-            for position in self.code(frame):
+        # From the outermost on: what a frame passed is known then when the next asks for it, however deep the recursion.
+        shown = [[self._variables(values, context, position) for position in self.code(context.frame)] for context in reversed(contexts)]
+        found: list[Frame] = []
+        for frame, variables in zip(stack.frames, reversed(shown), strict=True):
+            for position, own in zip(self.code(frame), variables, strict=True):
                 lines = self._source(frame, position.line) if source and len(found) < SOURCE_FRAMES else None
-                variables = self._variables(values, contexts[index], position)
-                found.append(document_frame(frame, position, variables, lines))
+                found.append(document_frame(frame, position, own, lines))
         return tuple(found)
 
     def _contexts(self, thread: ThreadImage, stack: Stack) -> list[FrameContext]:

@@ -44,6 +44,7 @@ class ElfModule:
         self._debug_frame_sought = False
         self._symbols = SymbolReader(file, self._debug_file)
         self._lines: dict[int, Line | None] = {}
+        self._entry_values: dict[tuple[int, int], dict[int, object]] = {}
 
     # Files
 
@@ -172,4 +173,9 @@ class ElfModule:
         reader = self._reader()
         if reader is None or not 0 < outer_address < _HIGHEST:
             return {}
-        return reader.entry_values(outer_address, address if address != outer_address else None, self.find_symbol)
+        known = self._entry_values.get((address, outer_address))
+        if known is None:
+            known = reader.entry_values(outer_address, address if address != outer_address else None, self.find_symbol)
+            if len(self._entry_values) < _MOST_KEPT:
+                self._entry_values[address, outer_address] = known
+        return known

@@ -10,6 +10,7 @@ from obit.debuginfo.scopes import Expression, Line, Scope, VariableInfo
 
 _FUNCTIONS = (tags.SUBPROGRAM, tags.INLINED_SUBROUTINE)
 _LONGEST = 1 << 20
+_MOST_ADDRESSES = 4096
 
 
 class ScopeReader:
@@ -90,7 +91,17 @@ class ScopeReader:
         )
 
     def _locator(self, die: Die, attribute: int) -> Callable[[int], Expression | None]:
-        return lambda address: self._expressions.read(die, attribute, address)
+        """Reads the expression once for each address: threads that wait at one place ask again and again."""
+        known: dict[int, Expression | None] = {}
+
+        def locate(address: int) -> Expression | None:
+            if address not in known:
+                if len(known) >= _MOST_ADDRESSES:
+                    known.clear()
+                known[address] = self._expressions.read(die, attribute, address)
+            return known[address]
+
+        return locate
 
     def globals(self, entries: list[Entry]) -> tuple[VariableInfo, ...]:
         """Variables outside of functions, by their qualified names."""

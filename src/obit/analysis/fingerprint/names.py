@@ -1,6 +1,7 @@
 """Function names as they are compared: without what changes from build to build, host to host, or instance to instance."""
 
 import re
+from functools import lru_cache
 
 _LONGEST = 4096
 
@@ -29,6 +30,7 @@ _KEPT = "(anonymous namespace)"
 _PLACEHOLDER, _ANONYMOUS = 0xE000, "\uf8ff"
 
 
+@lru_cache(4096)
 def normal_name(name: str) -> str:
     """`shop::Cart<int>::total(int) const [clone .cold]` → `shop::Cart::total`; never empty for a name that is not."""
     text = name[:_LONGEST].strip()
@@ -115,6 +117,7 @@ def _without_return_type(text: str) -> str:
     return text
 
 
+@lru_cache(1024)
 def module_name(path: str) -> str:
     """`/usr/lib/libpq.so.5.15` → `libpq.so`: no install path, no version."""
     base = path.rstrip("/").rpartition("/")[2].removesuffix(" (deleted)") or path

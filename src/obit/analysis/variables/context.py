@@ -36,6 +36,8 @@ class FrameContext(MemoryContext):
         self.caller = caller
         self._base: int | None = None
         self.entry_chain = 0
+        self.passed: dict[int, int | bytes | NotAvailable] = {}
+        """What the callee's registers held at its entry, as far as it was asked for."""
 
     @property
     def module(self) -> LoadedModule:
@@ -94,26 +96,37 @@ class FrameContext(MemoryContext):
 
     def entry_value(self, expression: Expression) -> int | bytes:
         """What a register held when the function was entered: from the caller's call site parameters (DWARF 5 section 3.4.2)."""
-        caller = self.caller
-        register = entry_register(expression)
+        caller, register = self.caller, entry_register(expression)
         if caller is None or register is None:
             raise NotAvailable(UNKNOWN_ENTRY)
-        found = caller.parameters(self).get(register)
+        known = caller.passed.get(register)
+        if known is None:
+            if self.entry_chain >= LONGEST_ENTRY_CHAIN:
+                raise NotAvailable("optimized out: passed on through too many callers")
+            caller.entry_chain = self.entry_chain + 1
+            try:
+                known = caller.pass_on(self, register)
+            except NotAvailable as why:
+                known = why
+            finally:
+                caller.entry_chain = 0
+            caller.passed[register] = known
+        if isinstance(known, NotAvailable):
+            raise NotAvailable(str(known))
+        return known
+
+    def pass_on(self, callee: "FrameContext", register: int) -> int | bytes:
+        """What this frame put into a register for its call of `callee`."""
+        found = self.parameters(callee).get(register)
         if not isinstance(found, Expression):
             raise NotAvailable(UNKNOWN_ENTRY)
-        if self.entry_chain >= LONGEST_ENTRY_CHAIN:
-            raise NotAvailable("optimized out: passed on through too many callers")
-        caller.entry_chain = self.entry_chain + 1
-        try:
-            location = evaluate(found, caller)
-        finally:
-            caller.entry_chain = 0
+        location = evaluate(found, self)
         if isinstance(location, ValueLocation):
             return location.value
         if isinstance(location, MemoryLocation):
             return location.address
         if isinstance(location, RegisterLocation):
-            return caller.register(location.number)
+            return self.register(location.number)
         raise NotAvailable(UNKNOWN_ENTRY)
 
     def parameters(self, callee: "FrameContext") -> Mapping[int, object]:
