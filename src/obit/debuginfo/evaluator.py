@@ -80,9 +80,11 @@ class Run:
         return MemoryLocation(self.address())
 
     def push(self, value: Value) -> None:
+        """Put an entry on the stack."""
         self.stack.append(value)
 
     def pop(self) -> Value:
+        """Take the top entry."""
         if not self.stack:
             raise NotAvailable("the expression takes more than it has on its stack")
         return self.stack.pop()
