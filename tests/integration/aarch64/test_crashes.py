@@ -40,6 +40,11 @@ EXPECTED: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         (("invoke", "function(value)"), ("main", "invoke(")),
     ),
     "thread": ("null memory.write", "`write_to()` wrote through `where` (0x10)", (("write_to", "*where"), ("work", "write_to("))),
+    "raised": (
+        "killed",
+        "The process sent SIGSEGV to itself",
+        (("kill_self", "raise(number)"), ("main", "kill_self(")),
+    ),
     "trap": ("breakpoint", "`trap()` failed at crash.c:", (("trap", "__builtin_trap()"), ("main", "trap(count)"))),
     "far-read": (
         "non-canonical memory.read",

@@ -13,6 +13,8 @@ _KERNEL_SENDS = {
 }
 _ARGUMENTS = {"x86_64": (5, 4, 1, 10, 8, 9), "aarch64": (0, 1, 2, 3, 4, 5)}
 """Registers of a system call's arguments, DWARF numbers (man 2 syscall)."""
+_SYSCALL_CODE = {"x86_64": bytes.fromhex("0f05"), "aarch64": bytes.fromhex("010000d4")}
+_SENDING = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
 _LONGEST_TEXT = 200
 
 
@@ -24,9 +26,11 @@ def snapshot(context: CrashContext) -> list[Finding]:
 def killed(context: CrashContext) -> list[Finding]:
     """A signal from a process. An abort by the process itself is the abort rule's."""
     signal = context.signal
-    if signal is None or signal.code is None or (signal.code > 0 and signal.code != SI_KERNEL):
+    if signal is None or (signal.code is not None and signal.code > 0 and signal.code != SI_KERNEL):
         return []
     name = signal_name(signal.number)
+    if signal.code is None:
+        return _without_siginfo(context, signal.number, name)
     if signal.code == SI_KERNEL:
         why = _KERNEL_SENDS.get(signal.number)
         return [Finding("killed", "certain", f"the kernel sent {name}: {why}")] if why else []
@@ -37,6 +41,20 @@ def killed(context: CrashContext) -> list[Finding]:
         by = f"process {signal.sender_pid}" + (f" of user {signal.sender_uid}" if signal.sender_uid is not None else "")
         return [Finding("killed", "certain", f"{by} sent {name}")]
     return [] if signal.number == SIGABRT else [Finding("killed", "likely", f"{name} was sent; the sender is not known")]
+
+
+def _without_siginfo(context: CrashContext, number: int, name: str) -> list[Finding]:
+    """A core without NT_SIGINFO: a thread that stands behind the call which sends signals, and could do what follows, has sent it."""
+    from obit.analysis.classify.syscalls import syscall_name  # long tables
+
+    pc, call = context.pc or 0, _number(context)
+    code = _SYSCALL_CODE.get(context.image.machine.name, b"")
+    if number == SIGABRT or call is None or context.access.kind != "none" or context.code(pc - len(code), len(code)) != code:
+        return []
+    sending = syscall_name(context.image.machine.name, call)
+    if sending not in _SENDING:
+        return []
+    return [Finding("killed", "likely", f"the process sent {name} to itself, by {sending}()")]
 
 
 def breakpoint_trap(context: CrashContext) -> list[Finding]:

@@ -110,6 +110,12 @@ KEPT static int far_read(struct order *list)
     return total;
 }
 
+KEPT static void kill_self(int number)
+{
+    raise(number);
+    total++;
+}
+
 int main(int count, char **arguments)
 {
     const char *how = count > 1 ? arguments[1] : "";
@@ -131,5 +137,7 @@ int main(int count, char **arguments)
         trap(count);
     if (strcmp(how, "far-read") == 0)
         far_read(&first);
+    if (strcmp(how, "raised") == 0)
+        kill_self(SIGSEGV);
     return total;
 }
