@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from obit.cli.startup import import_msgspec_alone
-from obit.errors import BadInput
+from obit.errors import BadInput, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -27,6 +27,8 @@ class Places(NamedTuple):
     sysroot: str | None = None
     debug_directories: tuple[str, ...] = ()
     cache: str | None = None
+    debuginfod: tuple[str, ...] = ()
+    """Servers to ask for what is not here; none unless the user wants that."""
 
 
 class Known(NamedTuple):
@@ -44,6 +46,9 @@ NOTHING_KNOWN = Known()
 def add_places(parser: "ArgumentParser") -> None:
     """The options that say where files are."""
     parser.add_argument("--exe", metavar="EXE", help="the executable that crashed, when it is not where it was")
+    parser.add_argument(
+        "--debuginfod", action="store_true", help="ask the servers of [debug] debuginfod, or $DEBUGINFOD_URLS, for missing files"
+    )
     parser.add_argument("--sysroot", metavar="DIR", help="a copy of the file system of the machine that the core comes from")
 
 
@@ -57,7 +62,17 @@ def places_of(arguments: "Namespace") -> Places:
     exe = getattr(arguments, "exe", None)
     if exe is not None and not os.path.isfile(exe):
         raise BadInput(f"{exe} is no file: give the executable that crashed to --exe")
-    return Places(exe, getattr(arguments, "sysroot", None), directories, cache if isinstance(cache, str) and cache else None)
+    asked = _servers(found["debug.debuginfod"].value) if getattr(arguments, "debuginfod", False) else ()
+    return Places(exe, getattr(arguments, "sysroot", None), directories, cache if isinstance(cache, str) and cache else None, asked)
+
+
+def _servers(configured: object) -> tuple[str, ...]:
+    from obit.debuginfo.debuginfod import servers
+
+    found = servers(configured if isinstance(configured, str) and configured else None)
+    if not found:
+        raise UsageError('no debuginfod server is known: export DEBUGINFOD_URLS="https://debuginfod.debian.net", or set [debug] debuginfod')
+    return found
 
 
 def explain_file(path: str, places: Places, *, full: bool = False) -> "Fault":
@@ -138,4 +153,17 @@ def file_finder(places: Places) -> "FileFinder":
     from obit.debuginfo.cache import Cache
     from obit.debuginfo.search import FileFinder
 
-    return FileFinder((places.exe,) if places.exe else (), places.sysroot, places.debug_directories, Cache(places.cache))
+    # libdw would ask the network by itself, without a limit on time.
+    os.environ.pop("DEBUGINFOD_URLS", None)
+    executables, cache = (places.exe,) if places.exe else (), Cache(places.cache)
+    if not places.debuginfod:
+        return FileFinder(executables, places.sysroot, places.debug_directories, cache)
+    from obit.debuginfo.debuginfod import Debuginfod, FetchingFinder
+
+    return FetchingFinder(Debuginfod(places.debuginfod, cache), _told, executables, places.sysroot, places.debug_directories, cache)
+
+
+def _told(path: str) -> None:
+    import sys
+
+    print(f"obit: asking debuginfod for {path}", file=sys.stderr)

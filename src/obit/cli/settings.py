@@ -46,6 +46,7 @@ SETTINGS = (
     Setting("debug", "directories", "list", (), "Directories searched for debug files before /usr/lib/debug."),
     Setting("debug", "cache", "text", "", "Directory that keeps decompressed debug files; empty: /var/cache/obit, or one's own cache."),
     Setting("debug", "debugger", "text", "gdb", "The debugger that `obit debug` starts: gdb, lldb or drgn."),
+    Setting("debug", "debuginfod", "text", "", "Servers that --debuginfod asks, separated by blanks; empty: those of $DEBUGINFOD_URLS."),
     Setting("report", "width", "number", 0, "Columns of a report; 0: those of the terminal, 120 at most, 80 elsewhere."),
 )
 

@@ -7,12 +7,15 @@ costs a limited time and leaves nothing behind.
 
 import os
 import time
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
 
 from obit.debuginfo.buildid import file_reader
 from obit.debuginfo.cache import Cache, Entry
 from obit.debuginfo.elf import Elf
-from obit.debuginfo.search import Found
+from obit.debuginfo.search import FileFinder, Found
 from obit.errors import BadInput
 
 Kind = Literal["debuginfo", "executable"]
@@ -104,3 +107,31 @@ def _plain(error: Exception) -> str:
         return "it does not have it"
     reason = getattr(error, "reason", error)
     return "it is silent" if isinstance(reason, TimeoutError) and "slow" not in str(reason) else str(reason)
+
+
+class FetchingFinder(FileFinder):
+    """A `FileFinder` that asks the servers for what this machine does not have. `told` is called with a path before each request, which
+    may take a while."""
+
+    def __init__(self, client: Debuginfod, told: Callable[[str], None], *places: Any) -> None:
+        super().__init__(*places)
+        self._client = client
+        self._told = told
+
+    def module(self, path: str, build_id: str | None, *, main: bool = False) -> Found:
+        """See `FileFinder.module`."""
+        found = super().module(path, build_id, main=main)
+        return found if found.path is not None or build_id is None else self._asked(path, build_id, "executable", found)
+
+    def debug(self, elf_path: str, build_id: str | None, link: tuple[str, int] | None = None) -> Found:
+        """See `FileFinder.debug`."""
+        found = super().debug(elf_path, build_id, link)
+        if found.path is not None or build_id is None:
+            return found
+        fetched = self._asked(elf_path, build_id, "debuginfo", found)
+        return msgspec.structs.replace(fetched, path=self._decompressed(fetched.path, build_id)) if fetched.path else fetched
+
+    def _asked(self, path: str, build_id: str, kind: Kind, local: Found) -> Found:
+        self._told(path)
+        fetched = self._client.fetch(build_id, kind)
+        return fetched if fetched.path is not None else Found(None, f"{local.why}, and debuginfod: {fetched.why}", fetched.fix or local.fix)
