@@ -51,7 +51,7 @@ class Deposit:
 
         try:
             captured = take(doomed, self._attributes)
-            self._open[doomed.pid] = self._store(captured, doomed)
+            self._open[doomed.pid] = self._store(captured)
         except Unsupported as error:
             self._open[doomed.pid] = _Open(complaint=f"process {doomed.pid} crashed and could not be captured: {error}")
         except Exception as error:  # noqa: BLE001  whatever a dying process makes us trip over must not hold up the living
@@ -78,14 +78,14 @@ class Deposit:
         finally:
             fault.incoming.discard()
 
-    def _store(self, captured: "Captured", doomed: "Doomed") -> _Open:
+    def _store(self, captured: "Captured") -> _Open:
         """Into the archive; where that fails, into memory, so that at least the report can be had."""
         from obit.archive.layout import CORE
         from obit.archive.writer import CannotStore, begin
-        from obit.capture.victim import write
+        from obit.capture.victim import meta, write
 
         try:
-            incoming = begin(self._home, _meta(captured, doomed, self._attributes))
+            incoming = begin(self._home, meta(captured))
         except CannotStore as error:
             return self._in_memory(captured, error)
         try:
@@ -111,26 +111,3 @@ class Deposit:
             self.kept.append(Kept(pid, None, fault.core))
         elif fault.core is not None:
             fault.core.close()
-
-
-def _meta(captured: "Captured", doomed: "Doomed", attributes: "Attributes") -> dict[str, object]:
-    """meta.json as `archive.layout` describes it."""
-    facts = captured.note["process"]
-    known = {name: facts[name] for name in ("start_time", "uid", "gid", "exe") if name in facts}
-    return known | {
-        "source": captured.note["source"],
-        "captured_at": captured.note["captured_at"],
-        "pid": doomed.pid,
-        "tid": doomed.tid,
-        "application": os.path.basename(known.get("exe") or facts["comm"]),
-        "signal": _signal(doomed),
-        "attributes": dict(attributes),
-        "missing": [{"what": what, "why": why} | ({"fix": fix} if fix else {}) for what, why, fix in captured.note.get("missing", ())],
-    }
-
-
-def _signal(doomed: "Doomed") -> dict[str, object]:
-    from signal import Signals
-
-    code = int.from_bytes(doomed.siginfo[8:12], "little", signed=True)
-    return {"number": doomed.signal, "name": Signals(doomed.signal).name, "code": code}

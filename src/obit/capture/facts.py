@@ -41,12 +41,14 @@ def _blocks(fd: int, limit: int) -> list[bytes]:
     return blocks
 
 
-def process_facts(pid: int, tid: int | None = None) -> dict[str, Any]:
+def process_facts(pid: int, tid: int | None = None, proc: str = "") -> dict[str, Any]:
     """The document's `process`; `age` in seconds, `fds` {number: target}, `limits` {name: [soft, hard]}.
 
     `tid` is a thread that lives: the first one may have ended, and then it has neither memory nor files.
+    `proc` is the way to the process's directory, such as /proc/self/fd/N of an open one.
     """
-    leader, root = f"/proc/{pid}", f"/proc/{tid or pid}"
+    leader = proc or f"/proc/{pid}"
+    root = f"{leader}/task/{tid or pid}"
     status = parse_status(read_file(f"{root}/status", _SMALL))
     facts: dict[str, Any] = {"pid": pid, "comm": _text(read_file(f"{leader}/comm", _SMALL).removesuffix(b"\n"))}
     for name, field in (("ppid", "PPid"), ("uid", "Uid"), ("gid", "Gid"), ("thread_count", "Threads")):

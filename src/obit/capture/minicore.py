@@ -32,7 +32,7 @@ _PHDR = Struct("<IIQQQQQQ")
 _SHDR = Struct("<IIQQQQIIQQ")
 _NHDR = Struct("<III")
 _IDENT = b"\x7fELF\x02\x01\x01" + bytes(9)
-_PRSTATUS_HEAD = Struct("<iiihxxQQiiii64x")
+PRSTATUS_HEAD = Struct("<iiihxxQQiiii64x")
 _PRPSINFO = Struct("<BcBbxxxxQIIiiii16s80s")
 _STATES = b"RSDTZW"
 _ZEROS = bytes(PAGE)
@@ -113,7 +113,7 @@ def _process_notes(process: Process, mappings: Sequence[Mapping]) -> Iterator[by
 
 
 def _prstatus(process: Process, thread: Thread) -> bytes:
-    head = _PRSTATUS_HEAD.pack(
+    head = PRSTATUS_HEAD.pack(
         thread.signal, 0, 0, thread.signal, thread.pending, thread.blocked, thread.tid, process.ppid, process.pgrp, process.session
     )
     return head + thread.general + pack("<ixxxx", NT_FPREGSET in thread.others)

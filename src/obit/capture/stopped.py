@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from obit.capture import ptrace
 from obit.capture.facts import read_file
-from obit.capture.minicore import EM_AARCH64, EM_X86_64, NT_ARM_PAC_MASK, NT_ARM_TLS, NT_FPREGSET, NT_PRSTATUS, NT_X86_XSTATE, Thread
+from obit.capture.minicore import NT_PRSTATUS, Thread
 from obit.capture.procfs import dispositions, parse_stat, parse_status
-from obit.capture.select import ThreadState
+from obit.capture.registers import Layout
 
 DEADLINE = 2.0
 """Seconds after which threads that will not stop are left out."""
@@ -21,27 +21,6 @@ STUBBORN_DEADLINE = 0.1
 """The same for those in uninterruptible sleep, such as the parent of a vfork."""
 MAX_ROUNDS = 8
 """A process may start threads while we stop them; those are traced from birth, and found by listing again."""
-
-
-class Layout(NamedTuple):
-    """Where NT_PRSTATUS's register set has what selection needs: size in bytes, indices of words."""
-
-    machine: int
-    size: int
-    sp: int
-    pc: int
-    tls: int | None
-    addresses: slice
-    """Registers that may hold addresses."""
-    others: tuple[int, ...]
-    """Further register sets to save."""
-
-
-LAYOUTS = {
-    "x86_64": Layout(EM_X86_64, 216, 19, 16, 21, slice(0, 15), (NT_FPREGSET, NT_X86_XSTATE)),
-    "aarch64": Layout(EM_AARCH64, 272, 31, 32, None, slice(0, 31), (NT_FPREGSET, NT_ARM_TLS, NT_ARM_PAC_MASK)),
-}
-"""By `uname -m`. Sources: struct user_regs_struct (arch/x86/include/asm/user_64.h), struct user_pt_regs (arch/arm64)."""
 
 
 class Stopped(NamedTuple):
@@ -131,10 +110,3 @@ def read_thread(tid: int, layout: Layout, signal: int = 0) -> Thread | None:
         return None
     masks = dispositions(parse_status(read_file(f"/proc/{tid}/status")))
     return Thread(tid, general, {kind: block for kind, block in others.items() if block}, signal, masks.pending, masks.blocked)
-
-
-def thread_state(thread: Thread, layout: Layout) -> ThreadState:
-    """What selection needs of a thread."""
-    words = memoryview(thread.general).cast("Q")
-    tls = words[layout.tls] if layout.tls is not None else int.from_bytes(thread.others.get(NT_ARM_TLS, b"")[:8], "little")
-    return ThreadState(words[layout.sp], words[layout.pc], tls, tuple(words[layout.addresses]))

@@ -1,21 +1,34 @@
-"""From a process that ptrace holds still to a core file: registers, facts, selected memory. Standard library only."""
+"""From a process that stands still to a core file: registers, facts, selected memory. Standard library only.
+
+`take` is for one that ptrace holds; `kernelcore` makes the same of one that the kernel is dumping.
+"""
 
 import os
 import time
 from collections.abc import Mapping as MappingOf
 from struct import iter_unpack
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from obit.capture import minicore
 from obit.capture.facts import host_facts, process_facts, read_file
 from obit.capture.minicore import Process, Written
 from obit.capture.procfs import PAGE, Mapping, parse_maps, parse_stat, parse_status
+from obit.capture.registers import LAYOUTS, Layout, thread_state
 from obit.capture.select import BUDGET, Victim, select
-from obit.capture.stopped import LAYOUTS, Layout, read_thread, stop_all, thread_state
-from obit.capture.stops import Doomed
 from obit.image.obitnote import NAME, TYPE, ObitNote, encode
 
+if TYPE_CHECKING:
+    from obit.capture.stops import Doomed
+
 MAX_MAPS = 64 << 20
+
+SIGNAL_NAMES = {
+    number: f"SIG{name}"
+    for number, name in zip(
+        (3, 4, 5, 6, 7, 8, 11, 24, 25, 31), ("QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "SEGV", "XCPU", "XFSZ", "SYS"), strict=True
+    )
+}
+"""Those whose default action is to dump core (signal(7)); the numbers are those of x86-64 and aarch64."""
 
 Missing = tuple[str, str, str | None]
 Attributes = MappingOf[str, str | int | float | bool | None]
@@ -33,10 +46,14 @@ class Captured(NamedTuple):
     threads: list[minicore.Thread]
     mappings: list[Mapping]
     layout: Layout
+    withheld: list[tuple[int, int]] = []
+    """[start, end) of memory that the program or its owner asked not to be dumped."""
 
 
-def take(doomed: Doomed, attributes: Attributes) -> Captured:
+def take(doomed: "Doomed", attributes: Attributes) -> Captured:
     """Stop the other threads, save all registers, read what /proc says. `Unsupported`."""
+    from obit.capture.stopped import read_thread, stop_all
+
     layout = LAYOUTS.get(os.uname().machine)
     if layout is None:
         raise Unsupported(f"Obit does not know the registers of {os.uname().machine}")
@@ -51,17 +68,48 @@ def take(doomed: Doomed, attributes: Attributes) -> Captured:
     return Captured(note, _process(doomed, note["process"]), threads, mappings, layout)
 
 
-def write(captured: Captured, fd: int, *, full: bool = False, budget: int = BUDGET) -> Written:
-    """Write the core of a process that still stands, with memory within `budget` bytes or (`full`) all that it changed; OSError."""
-    memory = os.open(f"/proc/{captured.threads[0].tid}/mem", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        read = reader(memory)
-        ranges = _all_memory(captured) if full else select(_victim(captured, read), budget)
-        vendor = minicore.note(NAME, TYPE, encode(captured.note))
-        notes = minicore.notes(captured.process, captured.threads, captured.mappings, (vendor,))
-        return minicore.write(fd, captured.layout.machine, notes, minicore.plan(captured.mappings, ranges), read)
-    finally:
-        os.close(memory)
+def write(captured: Captured, fd: int, *, full: bool = False, budget: int = BUDGET, memory: int | None = None) -> Written:
+    """Write the core of a process that still stands, with memory within `budget` bytes or (`full`) all that it changed; OSError.
+
+    `memory` is its open /proc/PID/mem; with it, and unless `full`, no path is opened.
+    """
+    if memory is None:
+        memory = os.open(f"/proc/{captured.threads[0].tid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return write(captured, fd, full=full, budget=budget, memory=memory)
+        finally:
+            os.close(memory)
+    read = reader(memory)
+    ranges = _all_memory(captured) if full else select(_victim(captured, read), budget)
+    vendor = minicore.note(NAME, TYPE, encode(captured.note))
+    notes = minicore.notes(captured.process, captured.threads, captured.mappings, (vendor,))
+    return minicore.write(fd, captured.layout.machine, notes, minicore.plan(captured.mappings, ranges), read)
+
+
+def meta(captured: Captured) -> dict[str, object]:
+    """What meta.json says of it (`archive.layout` lists the names)."""
+    note, crashed = captured.note, captured.threads[0]
+    facts = note["process"]
+    known = {name: facts[name] for name in ("start_time", "uid", "gid", "exe") if name in facts}
+    return known | {
+        "source": note["source"],
+        "captured_at": note["captured_at"],
+        "pid": captured.process.pid,
+        "tid": crashed.tid,
+        "application": os.path.basename(known.get("exe") or facts["comm"]),
+        "signal": signal_of(crashed.signal, captured.process.siginfo),
+        "attributes": dict(note.get("attributes", {})),
+        "missing": [{"what": what, "why": why} | ({"fix": fix} if fix else {}) for what, why, fix in note.get("missing", ())],
+    }
+
+
+def signal_of(number: int, siginfo: bytes | None) -> dict[str, object] | None:
+    """The document's `signal` as far as the kernel's numbers say it; None of a fault without a signal."""
+    if not number:
+        return None
+    # The names are also in `signal`, whose enumerations cost the pipe handler milliseconds.
+    code = int.from_bytes((siginfo or b"")[8:12], "little", signed=True)
+    return {"number": number, "name": SIGNAL_NAMES.get(number, f"SIG{number}"), "code": code}
 
 
 def reader(fd: int) -> minicore.Read:
@@ -80,13 +128,18 @@ def _victim(captured: Captured, read: minicore.Read) -> Victim:
     auxv = captured.process.auxv
     return Victim(
         read=read,
-        mappings=captured.mappings,
+        mappings=_allowed(captured),
         threads=[thread_state(thread, captured.layout) for thread in captured.threads],
         auxv=dict(iter_unpack("<QQ", auxv[: len(auxv) & ~15])),
     )
 
 
-def _process(doomed: Doomed, facts: dict[str, Any]) -> Process:
+def _allowed(captured: Captured) -> list[Mapping]:
+    withheld = {start for start, _ in captured.withheld}
+    return [mapping for mapping in captured.mappings if mapping.start not in withheld]
+
+
+def _process(doomed: "Doomed", facts: dict[str, Any]) -> Process:
     root = f"/proc/{doomed.tid}"
     stat = parse_stat(read_file(f"{root}/stat") or b") " + b" 0" * 21)
     return Process(
@@ -107,7 +160,7 @@ def _process(doomed: Doomed, facts: dict[str, Any]) -> Process:
     )
 
 
-def _note(doomed: Doomed, tids: list[int], mappings: list[Mapping], attributes: Attributes, missing: list[Missing]) -> ObitNote:
+def _note(doomed: "Doomed", tids: list[int], mappings: list[Mapping], attributes: Attributes, missing: list[Missing]) -> ObitNote:
     tasks = {tid: parse_status(read_file(f"/proc/{doomed.pid}/task/{tid}/status")) for tid in tids}
     return {
         "captured_at": now(),
