@@ -5,6 +5,7 @@ typedef struct obit_file obit_file;
 
 /* A file: file.c */
 obit_file *obit_open(const char *path, int *problem);
+obit_file *obit_open_descriptor(int fd);
 obit_file *obit_open_memory(const void *bytes, size_t size);
 void obit_close(obit_file *file);
 int obit_machine(obit_file *file);
@@ -69,7 +70,7 @@ const char *obit_directory(obit_file *file, uint64_t address);
 int obit_line(obit_file *file, uint64_t address, const char **path, int64_t *line, int64_t *column);
 
 /* Location expressions: location.c */
-enum { OBIT_PLAIN, OBIT_BYTES, OBIT_INNER, OBIT_TYPE, OBIT_TYPED_BYTES, OBIT_WORD };
+enum { OBIT_PLAIN, OBIT_BYTES, OBIT_INNER, OBIT_TYPE, OBIT_TYPED_BYTES, OBIT_WORD, OBIT_DIE };
 typedef struct obit_op {
     int64_t atom, number, number2, offset;
     int64_t kind, first, second, third, fourth;

@@ -134,6 +134,7 @@ static void take_own(struct filling *filling, Dwarf_Attribute *attribute)
     case DW_AT_call_column:
         set_number(&entry->call_column, attribute);
         break;
+    case DW_AT_call_parameter:
     case DW_AT_call_origin: /* of a call site: who is called */
     case DW_AT_import:
         set_die(&entry->origin, &entry->origin_unit, attribute);
@@ -255,6 +256,7 @@ static int take(Dwarf_Attribute *attribute, void *argument)
     case DW_AT_declaration:
     case DW_AT_call_line:
     case DW_AT_call_column:
+    case DW_AT_call_parameter:
     case DW_AT_call_origin:
     case DW_AT_import:
         if (!filling->inherited)

@@ -34,6 +34,13 @@ obit_file *obit_open(const char *path, int *problem)
     return file_create(fd, elf_begin(fd, ELF_C_READ_MMAP, NULL));
 }
 
+/* The descriptor is the file's from now on, and closed when there is none. */
+obit_file *obit_open_descriptor(int fd)
+{
+    elf_version(EV_CURRENT);
+    return file_create(fd, elf_begin(fd, ELF_C_READ_MMAP, NULL));
+}
+
 /* `bytes` must outlive the file. */
 obit_file *obit_open_memory(const void *bytes, size_t size)
 {

@@ -9,21 +9,21 @@ struct writer {
 
 static int64_t write_ops(struct writer *writer, Dwarf_Attribute *attribute, const Dwarf_Op *ops, size_t count);
 
-static void refer_type(obit_op *op, Dwarf_Attribute *attribute, const Dwarf_Op *from)
+static void refer_die(obit_op *op, Dwarf_Attribute *attribute, const Dwarf_Op *from, int kind)
 {
-    Dwarf_Die type;
-    if (dwarf_getlocation_die(attribute, from, &type) != 0)
+    Dwarf_Die die;
+    if (dwarf_getlocation_die(attribute, from, &die) != 0)
         return;
-    op->kind = OBIT_TYPE;
-    op->first = (int64_t) (uintptr_t) type.addr;
-    op->second = (int64_t) (uintptr_t) type.cu;
+    op->kind = kind;
+    op->first = (int64_t) (uintptr_t) die.addr;
+    op->second = (int64_t) (uintptr_t) die.cu;
 }
 
 static void refer_typed_bytes(obit_op *op, Dwarf_Attribute *attribute, const Dwarf_Op *from)
 {
     Dwarf_Attribute value;
     Dwarf_Block block;
-    refer_type(op, attribute, from);
+    refer_die(op, attribute, from, OBIT_TYPE);
     if (op->kind != OBIT_TYPE || dwarf_getlocation_attr(attribute, from, &value) != 0 || dwarf_formblock(&value, &block) != 0) {
         op->kind = OBIT_PLAIN;
         return;
@@ -106,7 +106,13 @@ static void refer(struct writer *writer, int64_t at, Dwarf_Attribute *attribute,
     case DW_OP_GNU_convert:
     case DW_OP_reinterpret:
     case DW_OP_GNU_reinterpret:
-        refer_type(op, attribute, from);
+        refer_die(op, attribute, from, OBIT_TYPE);
+        break;
+    case DW_OP_implicit_pointer:
+    case DW_OP_GNU_implicit_pointer:
+    case DW_OP_GNU_variable_value:
+    case DW_OP_GNU_parameter_ref:
+        refer_die(op, attribute, from, OBIT_DIE);
         break;
     case DW_OP_addrx:
     case DW_OP_constx:

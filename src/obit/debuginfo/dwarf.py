@@ -8,7 +8,7 @@ from obit.debuginfo._libdw import ffi, lib
 from obit.debuginfo.dies import TypeReader
 from obit.debuginfo.functions import ScopeReader
 from obit.debuginfo.libdw import Die, Entry, File, children, entry, low_of, text
-from obit.debuginfo.scopes import Line, Scope, Symbol, VariableInfo
+from obit.debuginfo.scopes import Expression, Line, Scope, Symbol, VariableInfo
 from obit.debuginfo.spelling import canonical
 from obit.debuginfo.types import Type
 from obit.errors import BadInput
@@ -50,7 +50,7 @@ class DwarfReader:
         alt: File | None = None
         if found is not None and found.path is not None:
             try:
-                alt = File.open(found.path)
+                alt = File.found(found.path, finder)
             except BadInput as error:
                 self._notes.append((f"part of the debug information of {self._file.path}", str(error), None))
         if not lib.obit_set_alt(self._file.handle, alt.handle if alt else ffi.NULL):
@@ -103,9 +103,26 @@ class DwarfReader:
             value = self._expressions.read((child.die, child.unit), tags.AT_CALL_VALUE, return_address) or self._expressions.read(
                 (child.die, child.unit), tags.AT_GNU_CALL_SITE_VALUE, return_address
             )
-            if register is not None and value is not None:
-                found[register] = value
+            key = register if register is not None else self._parameter(child)
+            if key is not None and value is not None:
+                found[key] = value
         return found
+
+    @staticmethod
+    def _parameter(child: Entry) -> int | None:
+        """`VariableInfo.source` of a parameter that was passed in no place of its own."""
+        named = entry((child.origin, child.origin_unit)) if child.origin else None
+        return named.source if named else None
+
+    def call_target(self, return_address: int) -> str | Expression | None:
+        """See `DebugModule`."""
+        site = self._file.call_site(return_address)
+        named = entry((site.origin, site.origin_unit)) if site and site.origin else None
+        if named is not None:
+            return text(named.linkage or named.name) or None
+        attributes = (tags.AT_CALL_TARGET, tags.AT_GNU_CALL_SITE_TARGET) if site else ()
+        die = (site.die, site.unit) if site else (0, 0)
+        return next((found for each in attributes if (found := self._expressions.read(die, each, return_address))), None)
 
     def _calls(self, site: Entry, address: int, symbol: Callable[[str], Symbol | None]) -> bool:
         """Whether a call site can have called the function at an address. Of an indirect call anything is believed."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from obit.debuginfo.cfi import CfiReader
 from obit.debuginfo.cfirow import CfiRow
 from obit.debuginfo.libdw import File
-from obit.debuginfo.scopes import Line, Scope, Symbol, VariableInfo
+from obit.debuginfo.scopes import Expression, Line, Scope, Symbol, VariableInfo
 from obit.debuginfo.symbols import SymbolReader
 from obit.debuginfo.types import Type
 from obit.errors import BadInput
@@ -22,7 +22,7 @@ _MOST_KEPT = 1 << 16
 def open_module(path: str, finder: "FileFinder | None" = None) -> "ElfModule":
     """Open an ELF file. `finder` finds what is in other files; without one nothing is looked for. `BadInput` when `path` cannot be read
     or is not a 64-bit little-endian ELF file."""
-    return ElfModule(File.open(path), finder)
+    return ElfModule(File.found(path, finder), finder)
 
 
 class ElfModule:
@@ -65,7 +65,7 @@ class ElfModule:
             self.notes.append((f"debug information of {self.path}", found.why or "it was not found", found.fix))
             return None
         try:
-            return File.open(found.path)
+            return File.found(found.path, self._finder)
         except BadInput as error:
             self.notes.append((f"debug information of {self.path}", str(error), None))
             return None
@@ -179,3 +179,8 @@ class ElfModule:
             if len(self._entry_values) < _MOST_KEPT:
                 self._entry_values[address, outer_address] = known
         return known
+
+    def call_target(self, outer_address: int) -> str | Expression | None:
+        """Who the call that returns to an address called: the function's name (for the linker), or what computes its address."""
+        reader = self._reader()
+        return reader.call_target(outer_address) if reader is not None and 0 < outer_address < _HIGHEST else None

@@ -15,6 +15,7 @@ from obit.errors import BadInput
 
 if TYPE_CHECKING:
     from obit.debuginfo._libdw import CData
+    from obit.debuginfo.search import FileFinder
 
 NONE = -(1 << 63)
 """A number that the DIE does not have."""
@@ -146,6 +147,20 @@ class File:
             code = struct.unpack("i", ffi.buffer(problem))[0]
             why = f"cannot be read: {os.strerror(code)}" if code else "is not a 64-bit little-endian ELF file"
             raise BadInput(f"{path} {why}; give an executable or a library.")
+        return File(handle, path)
+
+    @staticmethod
+    def found(path: str, finder: "FileFinder | None") -> "File":
+        """Open a file that a finder named, as the finder says; `BadInput`."""
+        descriptor = finder.open(path) if finder is not None else None
+        return File.open(path) if descriptor is None else File.from_descriptor(descriptor, path)
+
+    @staticmethod
+    def from_descriptor(descriptor: int, path: str) -> "File":
+        """The same of an open file, which is `File`'s to close from now on. `path` is for messages."""
+        handle = lib.obit_open_descriptor(descriptor)
+        if not handle:
+            raise BadInput(f"{path} is not a 64-bit little-endian ELF file; give an executable or a library.")
         return File(handle, path)
 
     @staticmethod

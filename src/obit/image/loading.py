@@ -1,7 +1,7 @@
 """Modules with their files, which are found and opened when somebody asks."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from obit.debuginfo.buildid import open_regular
@@ -50,24 +50,28 @@ class ModuleLoader:
 
     def _open_in_memory(self, module: FoundModule) -> Opened:
         """A library that is no file, from its bytes in memory (all of its sections are there)."""
+        from obit.debuginfo.elfmodule import ElfModule
+        from obit.debuginfo.libdw import File
+
         fd = os.memfd_create("vdso", os.MFD_CLOEXEC)
-        try:
-            os.write(fd, self._memory.read_some(module.start, module.end - module.start))
-            return open_checked(f"/proc/self/fd/{fd}", module.build_id, None, None)
-        finally:
-            os.close(fd)
+        os.write(fd, self._memory.read_some(module.start, module.end - module.start))
+        return _checked(lambda: ElfModule(File.from_descriptor(fd, VDSO)), module.build_id, None)
 
 
 def open_checked(path: str, build_id: str | None, finder: "FileFinder | None", remark: tuple[str, str | None] | None) -> Opened:
     """The file at a path if its build-id is the one that is asked for (any, for None)."""
     from obit.debuginfo.elfmodule import open_module
 
+    return _checked(lambda: open_module(path, finder), build_id, remark)
+
+
+def _checked(opener: Callable[[], "DebugModule"], build_id: str | None, remark: tuple[str, str | None] | None) -> Opened:
     try:
-        module = open_module(path, finder)
+        module = opener()
     except BadInput as error:
         return None, (str(error), None)
     if build_id is not None and module.build_id != build_id:
-        return None, (f"{path} is another build and was not used", None)
+        return None, (f"{module.path} is another build and was not used", None)
     return module, remark
 
 
@@ -78,8 +82,8 @@ def file_headers(finder: "FileFinder", main: str | None = None) -> FileHeaders:
     def headers(path: str) -> Elf | None:
         found = finder.module(path, None, main=path == main).path
         try:
-            return loadable(FileReader(open_regular(found))) if found else None
-        except OSError:
+            return loadable(FileReader(finder.open(found) or open_regular(found))) if found else None
+        except (OSError, BadInput):
             return None
 
     return headers
