@@ -6,7 +6,7 @@ NATIVE := CMakeLists.txt pyproject.toml $(wildcard native/*/*)
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint types contracts unit integration exclusive bench man docs dev test-packages clean
+.PHONY: help setup build demo test lint types contracts unit integration exclusive fuzz bench man docs dev test-packages clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -72,6 +72,9 @@ integration: dev test-packages ## real programs, files and processes, and the co
 
 exclusive: dev test-packages
 	@$(BIN)/python -m pytest -q -m exclusive --ignore tests/unit tests || [ $$? = 5 ] # 5: there are none
+
+fuzz: dev test-packages ## 20,000 mutated cores, executables and debug files through obit analyze (about half an hour)
+	$(BIN)/python -m tests.fuzz.run --count 20000 --seed 1 --jobs $(WORKERS)
 
 bench: dev test-packages ## ratios against gdb, measured now, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.bench

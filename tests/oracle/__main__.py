@@ -13,7 +13,7 @@ from .known import explain
 from .oracle import ask
 from .ours import analyze
 
-SHOWN = 100000
+SHOWN = 40
 JOBS = 2
 
 
@@ -36,8 +36,8 @@ def main(parts: Sequence[str]) -> int:
                 f"{result.case}: {result.count('frame')}/{result.frames} frames, {result.count('value')}/{result.values} values\n"
             )
         for each in result.mismatches[:SHOWN]:
-            reason = explain(result.case, each)
-            note = f" (known: {reason})" if reason else ""
+            entry = explain(result.case, each)
+            note = f" (known: {entry.reason})" if entry else ""
             sys.stdout.write(f"    {each.category}: {each.where}: {each.gdb[:200]} | {each.obit[:120]}{note}\n")
         by_category.update(f"{each.kind}: {each.category}" for each in result.mismatches)
     sys.stdout.write("\n".join(f"{count:6} {category}" for category, count in by_category.most_common()) + "\n")

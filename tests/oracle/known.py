@@ -7,23 +7,24 @@ from pathlib import Path
 
 import msgspec
 
-from .compare import Comparison, Mismatch
+from .compare import Mismatch
 
 TABLE = Path(__file__).with_name("known.toml")
 
 
 class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A difference that is expected: regular expressions for the case, the category and the place; `reason` says why it stays."""
+    """A difference that is expected: regular expressions for the case, the category, the place and Obit's side; `reason` says why it
+    stays."""
 
     reason: str
     case: str = ""
     category: str = ""
     where: str = ""
-    gdb: str = ""
+    obit: str = ""
 
     def covers(self, case: str, mismatch: Mismatch) -> bool:
         """Whether this entry is about that mismatch."""
-        wanted = ((self.case, case), (self.category, mismatch.category), (self.where, mismatch.where), (self.gdb, mismatch.gdb))
+        wanted = ((self.case, case), (self.category, mismatch.category), (self.where, mismatch.where), (self.obit, mismatch.obit))
         return all(re.search(pattern, text) for pattern, text in wanted)
 
 
@@ -33,11 +34,6 @@ def table() -> tuple[Known, ...]:
     return tuple(msgspec.convert(tomllib.loads(TABLE.read_text())["known"], list[Known]))
 
 
-def explain(case: str, mismatch: Mismatch) -> str | None:
-    """The reason for a known mismatch; None for a new one."""
-    return next((entry.reason for entry in table() if entry.covers(case, mismatch)), None)
-
-
-def unexplained(comparison: Comparison) -> list[Mismatch]:
-    """The mismatches that no entry covers."""
-    return [each for each in comparison.mismatches if explain(comparison.case, each) is None]
+def explain(case: str, mismatch: Mismatch) -> Known | None:
+    """The entry that covers a mismatch; None for a new one."""
+    return next((entry for entry in table() if entry.covers(case, mismatch)), None)

@@ -9,6 +9,9 @@ ALIAS = re.compile(r"^(__GI_)?_*(libc_(?=pause|free|malloc|calloc|realloc))?(?=[
 OPERATOR_MARKS = {"(": "\1", ")": "\2", "<": "\3", ">": "\4"}
 
 
+CALL = "operator\1\2"
+
+
 def _protect(match: re.Match[str]) -> str:
     return "operator" + "".join(OPERATOR_MARKS.get(character, character) for character in match.group(1))
 
@@ -33,7 +36,7 @@ def normal(name: str | None) -> str | None:
     name = CLONE.sub("", name).replace("(anonymous namespace)", "{anonymous}").replace("{lambda", "lambda{")
     name = OPERATOR.sub(_protect, name)
     name = without_brackets(name, "<", ">")
-    name = re.sub(r"(::)?lambda\{[^}]*\}", r"\1{lambda}", name)
+    name = re.sub(r"(lambda\{[^}]*\}|\$_\d+)", "{lambda}", name)
     name = without_brackets(name, "(", ")")
     name = re.sub(r"\b(const|volatile)\b|&+$", "", name).strip().removesuffix("::")
     scope, operator, rest = name.partition("operator")
@@ -41,6 +44,7 @@ def normal(name: str | None) -> str | None:
     return name if "::" in name else ALIAS.sub("", name).removesuffix("_impl")
 
 
-def same_function(left: str | None, right: str | None) -> bool:
-    """Whether two names mean the same function."""
-    return normal(left) == normal(right)
+def same_function(theirs: str | None, ours: str | None) -> bool:
+    """Whether two names mean the same function. Of GCC's lambdas gdb knows no more than `operator()`."""
+    left, right = normal(theirs), normal(ours)
+    return left == right or (left == CALL and right is not None and right.endswith("::" + CALL))
