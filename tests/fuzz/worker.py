@@ -61,6 +61,7 @@ def _be_the_child(entry: Callable[[Sequence[str]], int], arguments: Sequence[str
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(file, descriptor)
             os.close(file)
+        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115 - they end with the process
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS + 2, SECONDS + 5))
         status = entry(arguments)
