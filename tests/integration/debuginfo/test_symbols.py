@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from obit.debuginfo.elf import Elf
 from obit.debuginfo.elfmodule import open_module
 
 from .building import build, functions, run
@@ -68,14 +69,18 @@ def test_a_stripped_library_has_its_exported_names(tmp_path: Path) -> None:
     assert module.level == "symbols"
 
 
-def test_versions_are_no_part_of_a_name() -> None:
-    module = open_module("/lib/x86_64-linux-gnu/libc.so.6")
-    symbol = module.find_symbol("memcpy")
+def test_versions_are_no_part_of_a_name(tmp_path: Path) -> None:
+    (tmp_path / "versions").write_text("V1 { global: f; local: *; };\n")
+    source = '__asm__(".symver first, f@@V1");\nint first(int a) { return a; }\n'
+    path = build(tmp_path, source, "-shared", "-fPIC", "-Wl,--version-script=versions")
+    address, _ = functions(path)["f@@V1"]
+    module = open_module(path)
+    symbol = module.find_symbol("f")
     assert symbol is not None
-    assert symbol.name == "memcpy"
-    nearest = module.symbol(symbol.address)
+    assert (symbol.name, symbol.address) == ("f", address)
+    nearest = module.symbol(address + 1)
     assert nearest is not None
-    assert "@" not in nearest.name
+    assert nearest.name in ("f", "first")
 
 
 def test_mapping_symbols_of_aarch64_are_no_functions(tmp_path: Path) -> None:
@@ -86,6 +91,9 @@ def test_mapping_symbols_of_aarch64_are_no_functions(tmp_path: Path) -> None:
         symbol = module.symbol(at)
         assert symbol is not None
         assert symbol.name == "use"
+    code = Elf(Path(path).read_bytes()).section(".plt")
+    assert code is not None
+    assert module.symbol(code.addr + 8) is None
 
 
 def test_addresses_that_nothing_has(tmp_path: Path) -> None:

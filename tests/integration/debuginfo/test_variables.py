@@ -131,6 +131,16 @@ def test_what_a_call_passed(tmp_path: Path, version: str) -> None:
     assert module.entry_values(target, target) == {}
 
 
+def test_a_call_by_another_name(tmp_path: Path) -> None:
+    """As a library calls what it exports: the call site names the alias, the address belongs to the function."""
+    library = 'int target(int a, long b) { return a + (int) b; }\nextern __typeof(target) other __attribute__((alias("target")));\n'
+    (tmp_path / "library.c").write_text(library)
+    source = "int other(int, long);\nint caller(int n) { return other(n, 1234567) + 1; }\nint main(void) { return caller(5); }\n"
+    path = build(tmp_path, source, "-O2", "library.c")
+    back = next(iter(return_addresses(path, "caller").values()))
+    assert 4 in open_module(path).entry_values(functions(path)["target"][0] + 1, back)
+
+
 def return_addresses(path: str, function: str) -> dict[str, int]:
     """Called function → address behind the call."""
     lines = run("objdump", "-d", f"--disassemble={function}", path).splitlines()
@@ -256,6 +266,24 @@ def test_cold_parts_belong_to_their_function(tmp_path: Path) -> None:
     cold, _ = known["f.cold"]
     assert [scope.name for scope in module.scopes(cold)] == ["f"]
     assert module.scopes(cold)[0].low == known["f"][0]
+
+
+def test_a_block_without_addresses_is_part_of_what_it_is_in(tmp_path: Path) -> None:
+    """Compilers leave the addresses out where a block came to have the same as the one around it."""
+    (tmp_path / "f.c").write_text(
+        "int f(int a) { int b = a; { int c = b; { int d = c + 1; a = d; } } return a; }\nint main(void) { return f(1); }\n"
+    )
+    run("gcc", "-g", "-S", "-dA", "f.c", cwd=tmp_path)
+    text = (tmp_path / "f.s").read_text()
+    block = r"(\(TAG: DW_TAG_lexical_block\)\n.*\n(?:.*DW_AT_sibling.*\n.*\n)?)"
+    changed = re.sub(block + r"(\s+\.uleb128) 0x11(.*\n.*\n\s+\.uleb128) 0x12", r"\1\2 0x2f11\3 0x2f12", text, count=1)
+    assert changed != text
+    (tmp_path / "f.s").write_text(changed)
+    run("gcc", "f.s", "-o", "f", cwd=tmp_path)
+    path = str(tmp_path / "f")
+    address, size = functions(path)["f"]
+    found = [set(named(open_module(path).scopes(at)[0])) for at in range(address, address + size)]
+    assert found == [{"a", "b", "c", "d"}] * size
 
 
 def test_aarch64(tmp_path: Path) -> None:
