@@ -4,6 +4,7 @@ The first rule that matches decides. Change a rule, and `VERSION` changes with i
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 VERSION = 1
@@ -102,12 +103,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+@lru_cache(1024)
 def is_system_module(name: str) -> bool:
     """Whether a module (its name without path and version) is the C, C++ or unwinding runtime."""
     base = name.removesuffix(".so")
     return base in _SYSTEM_MODULES or base.startswith(_SYSTEM_PREFIXES)
 
 
+@lru_cache(4096)
 def role_of(seen: Seen) -> Role:
     """The role that the first matching rule gives."""
     return next(rule.role for rule in RULES if rule.matches(seen))
