@@ -11,7 +11,9 @@ With --json the fault document is printed on standard output (`null` when nothin
 crashed; further crashes are in its `others`), and CMD's own standard output goes
 to standard error.
 
-Set-uid programs run without their privileges under ptrace. Go programs get
+Set-uid programs run without their privileges under ptrace, and a process has
+one tracer only: gdb, strace and LeakSanitizer inside CMD are refused theirs (for
+the last: ASAN_OPTIONS=detect_leaks=0). Go programs get
 GOTRACEBACK=crash when it is unset. A panic that ends in an exit status (Rust
 101, Go 2 when handled) is no signal, and no fault.
 
