@@ -82,6 +82,14 @@ _CXX_EXIT = (
     "std::__glibcxx_assert_fail",
 )
 
+
+@lru_cache(1024)
+def is_system_module(name: str) -> bool:
+    """Whether a module (its name without path and version) is the C, C++ or unwinding runtime."""
+    base = name.removesuffix(".so")
+    return base in _SYSTEM_MODULES or base.startswith(_SYSTEM_PREFIXES)
+
+
 RULES: tuple[Rule, ...] = (
     Rule("no module and no name", "nowhere", lambda seen: not seen.name and not seen.module),
     Rule("the process's or a thread's first functions", "start", lambda seen: seen.system and seen.name in _START),
@@ -101,13 +109,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("everything else", "own", lambda _seen: True),
 )
-
-
-@lru_cache(1024)
-def is_system_module(name: str) -> bool:
-    """Whether a module (its name without path and version) is the C, C++ or unwinding runtime."""
-    base = name.removesuffix(".so")
-    return base in _SYSTEM_MODULES or base.startswith(_SYSTEM_PREFIXES)
 
 
 @lru_cache(4096)
