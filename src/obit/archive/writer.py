@@ -75,6 +75,10 @@ class Incoming:
             self._files[name] = fd = self._folder.create(name)
             write_all(fd, data)
 
+    def describe(self, meta: dict[str, object]) -> None:
+        """What more is known of the fault; on disk with the commit."""
+        self._meta.update(meta)
+
     def commit(self, state: str) -> None:
         """Make the fault durable and visible in `pending`, `failed`, or (with its snapshot) `done`.
 

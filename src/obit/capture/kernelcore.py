@@ -14,7 +14,7 @@ from obit.capture.facts import host_facts, process_facts, read_file
 from obit.capture.minicore import NT_AUXV, NT_FILE, NT_PRPSINFO, NT_PRSTATUS, NT_SIGINFO, PRSTATUS_HEAD, Process, Thread
 from obit.capture.procfs import PAGE, Mapping, parse_maps, parse_stat, parse_status
 from obit.capture.registers import LAYOUTS, Layout
-from obit.capture.stream import Head, Segment
+from obit.capture.stream import Head
 from obit.capture.victim import MAX_MAPS, Attributes, Captured, Missing, Unsupported, now
 
 MAX_NAMED_THREADS = 1024
@@ -76,22 +76,22 @@ def captured_of(
         threads,
         mappings,
         layout,
-        _withheld(head.segments, mappings),
+        _dumped(head),
     )
 
 
 def pack(captured: Captured) -> bytes:
     """As bytes, for a process of ours that trusts us."""
-    rows = [[tuple(row) for row in table] for table in (captured.threads, captured.mappings, captured.withheld)]
     note: dict[str, Any] = {**captured.note}
-    return marshal.dumps((note, tuple(captured.process), captured.layout.machine, rows))
+    rows = [[tuple(row) for row in table] for table in (captured.threads, captured.mappings)]
+    return marshal.dumps((note, tuple(captured.process), captured.layout.machine, rows, captured.dumped))
 
 
 def unpack(data: bytes) -> Captured:
     """What was packed. Only for bytes of our own."""
-    note, process, machine, (threads, mappings, withheld) = marshal.loads(data)  # noqa: S302  from the receiver, which is root
+    note, process, machine, (threads, mappings), dumped = marshal.loads(data)  # noqa: S302  from the receiver, which is root
     return Captured(
-        note, Process(*process), [Thread(*row) for row in threads], [Mapping(*row) for row in mappings], _BY_MACHINE[machine], withheld
+        note, Process(*process), [Thread(*row) for row in threads], [Mapping(*row) for row in mappings], _BY_MACHINE[machine], dumped
     )
 
 
@@ -186,6 +186,11 @@ def _mappings(head: Head, notes: Notes) -> list[Mapping]:
     ]
 
 
+def _dumped(head: Head) -> list[tuple[int, int]] | None:
+    """Not known when the table is not whole."""
+    return [(one.start, one.start + one.file_size) for one in head.segments if one.file_size] if head.notes else None
+
+
 def _letters(flags: int) -> str:
     return "".join(letter if flags & bit else "-" for letter, bit in (("r", 4), ("w", 2), ("x", 1))) + "p"
 
@@ -200,19 +205,6 @@ def _files(data: bytes) -> Iterator[tuple[int, int, str]]:
     for index, name in enumerate(names[:count]):
         start, _, offset = unpack_from("<QQQ", data, 16 + index * 24)
         yield start, offset * unit, os.fsdecode(name)
-
-
-def _withheld(segments: Sequence[Segment], mappings: Sequence[Mapping]) -> list[tuple[int, int]]:
-    """Mappings of which the kernel would write nothing although it is no mere copy of a file: coredump_filter, MADV_DONTDUMP, a device.
-
-    Private memory that nobody has touched is among them; there is nothing in it.
-    """
-    silent = {segment.start for segment in segments if not segment.file_size}
-    return [
-        (mapping.start, mapping.end)
-        for mapping in mappings
-        if mapping.start in silent and not (mapping.is_file and "w" not in mapping.flags and mapping.flags.endswith("p"))
-    ]
 
 
 def _filtered(proc: str) -> Iterator[Missing]:

@@ -46,8 +46,8 @@ class Captured(NamedTuple):
     threads: list[minicore.Thread]
     mappings: list[Mapping]
     layout: Layout
-    withheld: list[tuple[int, int]] = []
-    """[start, end) of memory that the program or its owner asked not to be dumped."""
+    dumped: list[tuple[int, int]] | None = None
+    """[start, end) of what the kernel itself would write of each mapping; None when nobody asked it."""
 
 
 def take(doomed: "Doomed", attributes: Attributes) -> Captured:
@@ -135,8 +135,17 @@ def _victim(captured: Captured, read: minicore.Read) -> Victim:
 
 
 def _allowed(captured: Captured) -> list[Mapping]:
-    withheld = {start for start, _ in captured.withheld}
-    return [mapping for mapping in captured.mappings if mapping.start not in withheld]
+    """Without the mappings of which the kernel would write nothing although they are no mere copies of files: coredump_filter,
+    MADV_DONTDUMP, a device. Private memory that nobody has touched is among them; there is nothing in it.
+    """
+    if captured.dumped is None:
+        return captured.mappings
+    dumped = {start for start, _ in captured.dumped}
+    return [mapping for mapping in captured.mappings if mapping.start in dumped or _is_copy(mapping)]
+
+
+def _is_copy(mapping: Mapping) -> bool:
+    return mapping.is_file and "w" not in mapping.flags and mapping.flags.endswith("p")
 
 
 def _process(doomed: "Doomed", facts: dict[str, Any]) -> Process:
