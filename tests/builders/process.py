@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from obit.debuginfo.cfirow import CfiRow
 from obit.debuginfo.machine import X86_64, Machine
 from obit.debuginfo.module import DebugModule
-from obit.debuginfo.scopes import Line, Scope, Symbol, VariableInfo
+from obit.debuginfo.scopes import Expression, Line, Scope, Symbol, VariableInfo
 from obit.debuginfo.types import Type
 from obit.image.process import LoadedModule, MappedRange, MemoryAbsent, ProcessImage, SignalInfo, ThreadImage
 from obit.snapshot.model import DebugLevel
@@ -97,6 +97,10 @@ class FakeModule:
     def entry_values(self, address: int, outer_address: int) -> dict[int, object]:
         """The call site parameters given for the return address."""
         return self._parameters.get(outer_address, {})
+
+    def call_target(self, outer_address: int) -> str | Expression | None:
+        """Some function, by its name."""
+        return "called" if outer_address in self._parameters else None
 
     def read(self, address: int, size: int) -> bytes | None:
         """No file."""

@@ -1,7 +1,7 @@
 """A location evaluator's context that knows nothing: the base of those that know something."""
 
 from obit.debuginfo.location import NotAvailable
-from obit.debuginfo.scopes import Expression
+from obit.debuginfo.scopes import Expression, VariableInfo
 from obit.image.process import MemoryAbsent, ProcessImage
 
 MASK = 0xFFFFFFFFFFFFFFFF
@@ -47,10 +47,10 @@ class MemoryContext:
         """Unknown here."""
         raise NotAvailable(f"entry value of {len(expression.ops)} operations")
 
-    def parameter_value(self, die: int) -> int | bytes:
+    def parameter_value(self, variable: VariableInfo) -> int | bytes:
         """Unknown here."""
-        raise NotAvailable(f"optimized out: parameter at 0x{die:x}")
+        raise NotAvailable(f"optimized out: the parameter {variable.name}")
 
-    def variable_value(self, die: int) -> int:
+    def variable_value(self, variable: VariableInfo) -> int:
         """Unknown here."""
-        raise NotAvailable(f"optimized out: variable at 0x{die:x}")
+        raise NotAvailable(f"optimized out: the variable {variable.name}")

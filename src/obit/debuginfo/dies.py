@@ -184,10 +184,7 @@ class TypeReader:
         if variable is None:
             die, attribute = (bound.die, bound.unit), bound.bound
             return DynamicCount(VariableInfo("", "local", lambda: _WORD, lambda address: self._value(die, attribute, address)), add)
-        die, type_die = (variable.die, variable.unit), (variable.type, variable.type_unit)
-        return DynamicCount(
-            VariableInfo("", "local", lambda: self.of(type_die), lambda address: self.expressions.read(die, tags.AT_LOCATION, address)), add
-        )
+        return DynamicCount(self.expressions.variable(variable, "local"), add)
 
     def _value(self, die: Die, attribute: int, address: int) -> Expression | None:
         """An expression that computes a value, as one that describes where the value is."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from obit.debuginfo import opcodes as op
 from obit.debuginfo.places import Context, ImplicitPointer, Location, MemoryLocation, Piece, Pieces, Place, RegisterLocation, ValueLocation
-from obit.debuginfo.scopes import Expression, Op
+from obit.debuginfo.scopes import Expression, Op, VariableInfo
 from obit.debuginfo.stackvalue import NotAvailable, Value, binary, convert, number_of, reinterpret, unary
 from obit.debuginfo.types import BaseType
 
@@ -116,6 +116,13 @@ class Run:
         found = self.blocks.get(index)
         if not isinstance(found, int):
             raise NotAvailable("the expression needs .debug_addr, which is not there")
+        return found
+
+    def variable(self, index: int) -> VariableInfo:
+        """The variable that an operation names."""
+        found = self.blocks.get(index)
+        if not isinstance(found, VariableInfo):
+            raise NotAvailable("the expression names a variable that is not there")
         return found
 
     def push_known(self, value: int | bytes) -> None:
@@ -303,9 +310,10 @@ def _implicit_value(run: Run, index: int, _operation: Op) -> None:
     run.place = ValueLocation(block)
 
 
-def _implicit_pointer(run: Run, _index: int, operation: Op) -> None:
-    number = operation[2] & _U64
-    run.place = ImplicitPointer(operation[1], number - (1 << 64) if number & _SIGN64 else number)
+def _implicit_pointer(run: Run, index: int, operation: Op) -> None:
+    number, found = operation[2] & _U64, run.blocks.get(index)
+    offset = number - (1 << 64) if number & _SIGN64 else number
+    run.place = ImplicitPointer(operation[1], offset, found if isinstance(found, VariableInfo) else None)
 
 
 def _entry_value(run: Run, index: int, _operation: Op) -> None:
@@ -315,12 +323,12 @@ def _entry_value(run: Run, index: int, _operation: Op) -> None:
     run.push_known(run.context.entry_value(inner))
 
 
-def _parameter_ref(run: Run, _index: int, operation: Op) -> None:
-    run.push_known(run.context.parameter_value(operation[1]))
+def _parameter_ref(run: Run, index: int, _operation: Op) -> None:
+    run.push_known(run.context.parameter_value(run.variable(index)))
 
 
-def _variable_value(run: Run, _index: int, operation: Op) -> None:
-    run.push(run.context.variable_value(operation[1]) & run.mask)
+def _variable_value(run: Run, index: int, _operation: Op) -> None:
+    run.push(run.context.variable_value(run.variable(index)) & run.mask)
 
 
 def _piece(run: Run, _index: int, operation: Op) -> None:

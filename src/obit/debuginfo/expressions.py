@@ -2,10 +2,12 @@
 
 import struct
 from collections.abc import Callable
+from typing import Literal
 
+from obit.debuginfo import tags
 from obit.debuginfo._libdw import ffi, lib
-from obit.debuginfo.libdw import Die, data
-from obit.debuginfo.scopes import Expression, Op
+from obit.debuginfo.libdw import ARTIFICIAL, NONE, Die, Entry, data, entry, text
+from obit.debuginfo.scopes import Expression, Op, VariableInfo
 from obit.debuginfo.types import BaseType, Type
 
 RawOp = tuple[int, ...]
@@ -14,7 +16,7 @@ RawOp = tuple[int, ...]
 _LAYOUT = struct.Struct("<9q")
 _ROOM = 512
 _MOST = 1 << 16
-_PLAIN, _BYTES, _INNER, _TYPE, _TYPED_BYTES, _WORD = range(6)
+_PLAIN, _BYTES, _INNER, _TYPE, _TYPED_BYTES, _WORD, _DIE = range(7)
 _LONGEST = 1 << 20
 
 _ops = ffi.new(f"obit_op[{_ROOM}]")
@@ -72,7 +74,31 @@ class ExpressionReader:
             blocks[index] = self._expression(raw, first, second) if second else None
         elif kind == _WORD:
             blocks[index] = first
+        elif kind == _DIE:
+            described = entry((first, second))
+            if described is not None:
+                blocks[index] = self.variable(described, "local")
         else:
             base = self._type_of((first, second))
             if isinstance(base, BaseType):
                 blocks[index] = base if kind == _TYPE else (base, data(third, min(fourth, _LONGEST)))
+
+    def variable(self, found: Entry, kind: Literal["argument", "local", "global"], name: str | None = None) -> VariableInfo:
+        """The variable or parameter of a DIE."""
+        die, type_die = (found.die, found.unit), (found.type, found.type_unit)
+        return VariableInfo(
+            name=name or text(found.name),
+            kind=kind,
+            type=lambda: self._type_of(type_die),
+            locate=lambda address: self.read(die, tags.AT_LOCATION, address),
+            constant=_constant(found),
+            line=found.line if found.line > 0 else None,
+            artificial=bool(found.flags & ARTIFICIAL),
+            source=found.source,
+        )
+
+
+def _constant(variable: Entry) -> int | bytes | None:
+    if variable.constant_size in (NONE, 0):
+        return None
+    return variable.constant if variable.constant_size == -1 else data(variable.constant, min(variable.constant_size, _LONGEST))

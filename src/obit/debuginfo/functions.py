@@ -1,15 +1,13 @@
 """Functions that are active at an address, and their variables, out of DIEs."""
 
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 from obit.debuginfo import tags
 from obit.debuginfo.dies import TypeReader
-from obit.debuginfo.libdw import ABSTRACT, ARTIFICIAL, DECLARATION, LOCATION, NONE, Die, Entry, children, data, low_of, text
+from obit.debuginfo.libdw import ABSTRACT, DECLARATION, LOCATION, Die, Entry, children, low_of, text
 from obit.debuginfo.scopes import Expression, Line, Scope, VariableInfo
 
 _FUNCTIONS = (tags.SUBPROGRAM, tags.INLINED_SUBROUTINE)
-_LONGEST = 1 << 20
 _MOST_ADDRESSES = 4096
 
 
@@ -63,8 +61,8 @@ class ScopeReader:
     def _variables(self, group: list[Entry]) -> tuple[VariableInfo, ...]:
         """Arguments in the order of the declaration, then locals, those of the innermost block first."""
         inside = [self._declared(each) for each in group]
-        arguments = [self._info(each, "argument") for each in inside[0] if each.tag == tags.FORMAL_PARAMETER]
-        local = [self._info(each, "local") for block in reversed(inside) for each in block if each.tag == tags.VARIABLE]
+        arguments = [self._expressions.variable(each, "argument") for each in inside[0] if each.tag == tags.FORMAL_PARAMETER]
+        local = [self._expressions.variable(each, "local") for block in reversed(inside) for each in block if each.tag == tags.VARIABLE]
         return (*arguments, *local)
 
     def _declared(self, block: Entry) -> list[Entry]:
@@ -77,18 +75,6 @@ class ScopeReader:
         merged = [by_origin.pop(each.die, each) for each in abstract]
         kept = {each.die for each in merged}
         return merged + [each for each in own if each.die not in kept]
-
-    def _info(self, variable: Entry, kind: Literal["argument", "local", "global"], name: str | None = None) -> VariableInfo:
-        die, type_die = (variable.die, variable.unit), (variable.type, variable.type_unit)
-        return VariableInfo(
-            name=name or text(variable.name),
-            kind=kind,
-            type=lambda: self._types.of(type_die),
-            locate=self._locator(die, tags.AT_LOCATION),
-            constant=_constant(variable),
-            line=variable.line if variable.line > 0 else None,
-            artificial=bool(variable.flags & ARTIFICIAL),
-        )
 
     def _locator(self, die: Die, attribute: int) -> Callable[[int], Expression | None]:
         """Reads the expression once for each address: threads that wait at one place ask again and again."""
@@ -106,7 +92,7 @@ class ScopeReader:
     def globals(self, entries: list[Entry]) -> tuple[VariableInfo, ...]:
         """Variables outside of functions, by their qualified names."""
         named = (each for each in entries if each.name)
-        return tuple(self._info(each, "global", self._types.speller.qualified(each)) for each in named)
+        return tuple(self._expressions.variable(each, "global", self._types.speller.qualified(each)) for each in named)
 
 
 def _from_linkage_name(function: Entry) -> str:
@@ -122,12 +108,6 @@ def _shown(entries: Iterable[Entry]) -> Iterable[Entry]:
         declared = each.flags & DECLARATION and not each.flags & LOCATION
         if each.name and (each.tag == tags.FORMAL_PARAMETER or (each.tag == tags.VARIABLE and not declared)):
             yield each
-
-
-def _constant(variable: Entry) -> int | bytes | None:
-    if variable.constant_size in (NONE, 0):
-        return None
-    return variable.constant if variable.constant_size == -1 else data(variable.constant, min(variable.constant_size, _LONGEST))
 
 
 def _call_line(function: Entry) -> Line | None:

@@ -7,7 +7,7 @@ None, and `notes` says why.
 from typing import Protocol
 
 from obit.debuginfo.cfirow import CfiRow
-from obit.debuginfo.scopes import Line, Scope, Symbol, VariableInfo
+from obit.debuginfo.scopes import Expression, Line, Scope, Symbol, VariableInfo
 from obit.debuginfo.types import Type
 from obit.snapshot.model import DebugLevel
 
@@ -64,7 +64,13 @@ class DebugModule(Protocol):
     def entry_values(self, address: int, outer_address: int) -> dict[int, object]:
         """DW_TAG_call_site_parameter at the return address `outer_address` of the *caller's* module: register → Expression
         (evaluated with the caller's registers). `address` is one within the called function when that is in this module too: empty
-        when the call was of another function, which a tail call replaced; else it is `outer_address` again."""
+        when the call was of another function, which a tail call replaced; else it is `outer_address` again. A parameter that is
+        passed in no place has `VariableInfo.source` for its key."""
+        ...
+
+    def call_target(self, outer_address: int) -> str | Expression | None:
+        """Who the call that returns to `outer_address` called: the function's name (for the linker), or for an indirect call what computes
+        its runtime address with the caller's registers; None when debug information does not say."""
         ...
 
     def read(self, address: int, size: int) -> bytes | None:

@@ -5,7 +5,7 @@ from typing import Protocol
 import msgspec
 
 from obit.debuginfo.machine import Machine
-from obit.debuginfo.scopes import Expression
+from obit.debuginfo.scopes import Expression, VariableInfo
 
 
 class MemoryLocation(msgspec.Struct, frozen=True, gc=False):
@@ -26,11 +26,13 @@ class ValueLocation(msgspec.Struct, frozen=True, gc=False):
     value: int | bytes
 
 
-class ImplicitPointer(msgspec.Struct, frozen=True, gc=False):
-    """A pointer to `offset` bytes into a variable that is in no memory: the DIE at `die` (offset in .debug_info) describes that."""
+class ImplicitPointer(msgspec.Struct, frozen=True):
+    """A pointer to `offset` bytes into a variable that is in no memory: the DIE at `die` (offset in .debug_info) describes that, as
+    `variable` (None when it is not there)."""
 
     die: int
     offset: int
+    variable: VariableInfo | None = None
 
 
 Place = MemoryLocation | RegisterLocation | ValueLocation | ImplicitPointer
@@ -90,10 +92,10 @@ class Context(Protocol):
         """What the expression (mostly one register) was when the function was entered, from the caller's call site."""
         ...
 
-    def parameter_value(self, die: int) -> int | bytes:
-        """What the call site passed for the parameter at a CU-relative DIE offset (DW_OP_GNU_parameter_ref)."""
+    def parameter_value(self, variable: VariableInfo) -> int | bytes:
+        """What the call site passed for a parameter (DW_OP_GNU_parameter_ref)."""
         ...
 
-    def variable_value(self, die: int) -> int:
-        """Value of the variable of the DIE at an offset in .debug_info (DW_OP_GNU_variable_value)."""
+    def variable_value(self, variable: VariableInfo) -> int:
+        """Value of a variable of this frame (DW_OP_GNU_variable_value)."""
         ...

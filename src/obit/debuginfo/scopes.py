@@ -19,7 +19,8 @@ class Expression(msgspec.Struct, frozen=True):
 
     implicit_value: bytes · entry_value: the inner Expression · const_type: (BaseType, bytes) · regval_type, deref_type, convert,
     reinterpret: BaseType (absent where the type's offset is 0, the generic type) · addrx, constx, GNU_addr_index, GNU_const_index:
-    int, the word of .debug_addr (a file address for addrx) · call2, call4, call_ref: the Expression of that DIE's location, None
+    int, the word of .debug_addr (a file address for addrx) · implicit_pointer, GNU_variable_value, GNU_parameter_ref: the VariableInfo of
+    the DIE · call2, call4, call_ref: the Expression of that DIE's location, None
     where it has none. What could not be resolved is absent, and the evaluator says so."""
 
     ops: tuple[Op, ...]
@@ -49,6 +50,8 @@ class VariableInfo(msgspec.Struct, frozen=True):
     constant: int | bytes | None = None
     line: int | None = None
     artificial: bool = False
+    source: int = 0
+    """Opaque handle of the DIE that declares it, the same for all its instances; 0 when it has none."""
 
 
 class DynamicCount(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from obit.debuginfo.cfirow import CfiRow
 from obit.debuginfo.module import DebugModule
-from obit.debuginfo.scopes import Line, Scope, Symbol, VariableInfo
+from obit.debuginfo.scopes import Expression, Line, Scope, Symbol, VariableInfo
 from obit.debuginfo.types import Type
 from obit.snapshot.model import DebugLevel
 
@@ -81,6 +81,10 @@ class LazyModule:
     def entry_values(self, address: int, outer_address: int) -> dict[int, object]:
         """What a caller passed in registers."""
         return self.module.entry_values(address, outer_address) if self.module else {}
+
+    def call_target(self, outer_address: int) -> str | Expression | None:
+        """Who a call site calls."""
+        return self.module.call_target(outer_address) if self.module else None
 
     def read(self, address: int, size: int) -> bytes | None:
         """Bytes of a read-only segment."""

@@ -23,12 +23,13 @@ from obit.debuginfo.location import (
     frame_base_address,
 )
 from obit.debuginfo.machine import X86_64, Machine
-from obit.debuginfo.scopes import Expression
+from obit.debuginfo.scopes import Expression, VariableInfo
 from obit.debuginfo.types import BaseType
 
 U64 = (1 << 64) - 1
 INT = BaseType("int", 4, "signed")
 UINT = BaseType("unsigned int", 4, "unsigned")
+NAMED = VariableInfo("named", "local", lambda: INT, lambda address: None)
 SHORT = BaseType("short", 2, "signed")
 FLOAT = BaseType("float", 4, "float")
 DOUBLE = BaseType("double", 8, "float")
@@ -72,11 +73,11 @@ class Frame:
             return b"\x44\x04"
         raise NotAvailable("the caller does not say")
 
-    def parameter_value(self, die: int) -> int | bytes:
-        return die + 1
+    def parameter_value(self, variable: VariableInfo) -> int | bytes:
+        return len(variable.name)
 
-    def variable_value(self, die: int) -> int:
-        return die + 2
+    def variable_value(self, variable: VariableInfo) -> int:
+        return len(variable.name) + 1
 
 
 def expression(*ops: tuple[int, ...], **blocks: object) -> Expression:
@@ -161,8 +162,6 @@ def test_places(ops: list[tuple[int, ...]], expected: Location) -> None:
         ([(op.LIT0 + 1,), (op.LIT0 + 1,), (op.GT,)], 0),
         ([(op.CONSTU, U64), (op.PLUS_UCONST, 2)], 1),
         ([(op.CONST2U, 0x1234), (op.DEREF_SIZE, 2)], 0x3534),
-        ([(op.GNU_PARAMETER_REF, 0x30)], 0x31),
-        ([(op.GNU_VARIABLE_VALUE, 0x30)], 0x32),
         # skip over a literal: from offset 10, three bytes on, to the operation at 30.
         ([(op.LIT0 + 1,), (op.SKIP, 17), (op.LIT0 + 2,), (op.NOP,)], 1),
         ([(op.LIT0 + 1,), (op.DUP,), (op.BRA, 17), (op.LIT0 + 2,), (op.NOP,)], 1),
@@ -227,6 +226,15 @@ def test_registers_and_memory_by_type() -> None:
     assert value((op.REGVAL_TYPE, 17, 1), _0=DOUBLE) == bytes(range(17, 25))
     assert value((op.GNU_REGVAL_TYPE, 17, 1), _0=LONG_DOUBLE) == bytes(range(17, 33))
     assert value((op.CONST2U, 0x1234), (op.GNU_DEREF_TYPE, 4, 1), _1=INT) == b"\x34\x35\x36\x37"
+
+
+def test_values_of_variables_that_the_expression_names() -> None:
+    assert value((op.GNU_PARAMETER_REF, 0x30), _0=NAMED) == 5
+    assert value((op.GNU_VARIABLE_VALUE, 0x30), _0=NAMED) == 6
+    assert where((op.IMPLICIT_POINTER, 0x30, 8), _0=NAMED) == ImplicitPointer(0x30, 8, NAMED)
+    for atom in (op.GNU_PARAMETER_REF, op.GNU_VARIABLE_VALUE):
+        with pytest.raises(NotAvailable, match="names a variable that is not there"):
+            value((atom, 0x30))
 
 
 def test_entry_values() -> None:

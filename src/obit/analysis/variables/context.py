@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from obit.analysis.contexts import MemoryContext
 from obit.analysis.unwind.stack import UnwoundFrame
+from obit.analysis.variables.object import Unavailable
 from obit.analysis.variables.tls import tls_address
 from obit.debuginfo.location import (
     MemoryLocation,
@@ -14,10 +15,11 @@ from obit.debuginfo.location import (
     evaluate,
     frame_base_address,
 )
-from obit.debuginfo.scopes import Expression, Scope
+from obit.debuginfo.scopes import Expression, Scope, VariableInfo
 from obit.image.process import LoadedModule, ProcessImage, ThreadImage
 
 UNKNOWN_ENTRY = "optimized out: the caller does not say what it passed"
+DEEPEST_VARIABLES = 8
 LONGEST_ENTRY_CHAIN = 32
 """Callers asked one after the other for what each passed on: a deep recursion would exhaust Python's own stack."""
 
@@ -36,6 +38,7 @@ class FrameContext(MemoryContext):
         self.caller = caller
         self._base: int | None = None
         self.entry_chain = 0
+        self._nesting = 0
         self.passed: dict[int, int | bytes | NotAvailable] = {}
         """What the callee's registers held at its entry, as far as it was asked for."""
 
@@ -96,8 +99,33 @@ class FrameContext(MemoryContext):
 
     def entry_value(self, expression: Expression) -> int | bytes:
         """What a register held when the function was entered: from the caller's call site parameters (DWARF 5 section 3.4.2)."""
-        caller, register = self.caller, entry_register(expression)
-        if caller is None or register is None:
+        register = entry_register(expression)
+        if register is None:
+            raise NotAvailable(UNKNOWN_ENTRY)
+        return self._passed(register)
+
+    def parameter_value(self, variable: VariableInfo) -> int | bytes:
+        """What the caller would have passed for a parameter that GCC took away."""
+        return self._passed(variable.source)
+
+    def variable_value(self, variable: VariableInfo) -> int:
+        """The integer that another variable of this frame holds."""
+        from obit.analysis.variables.locate import object_of  # it works on this class
+
+        if self._nesting >= DEEPEST_VARIABLES:
+            raise NotAvailable("optimized out: variables that need each other")
+        self._nesting += 1
+        try:
+            return object_of(self.image, variable, self).integer()
+        except Unavailable as why:
+            raise NotAvailable(str(why)) from None
+        finally:
+            self._nesting -= 1
+
+    def _passed(self, register: int) -> int | bytes:
+        """What the caller passed in a register, or for the parameter of a DIE."""
+        caller = self.caller
+        if caller is None:
             raise NotAvailable(UNKNOWN_ENTRY)
         known = caller.passed.get(register)
         if known is None:
@@ -135,4 +163,29 @@ class FrameContext(MemoryContext):
         if file is None or self.frame.trust == "context":
             return {}
         back = self.frame.pc - self.module.bias
+        if not self._called(callee, file.call_target(back)):
+            return {}
         return file.entry_values(callee.address if callee.frame.module is self.frame.module else back, back)
+
+    def _called(self, callee: "FrameContext", target: str | Expression | None) -> bool:
+        """Whether the call can have been of the function that `callee` is in: a tail call puts another into its place, and what was passed
+        to the first is nothing to the second. A function of the same module that is called by name is checked by `entry_values`."""
+        same = callee.frame.module is self.frame.module
+        if target is None or callee.scope is None:
+            return same and isinstance(target, str)
+        if isinstance(target, str):
+            return same or callee.is_called(target)
+        try:
+            place = evaluate(target, self)
+        except NotAvailable:
+            return False
+        address = place.value if isinstance(place, ValueLocation) else place.address if isinstance(place, MemoryLocation) else None
+        return address == callee.scope.low + callee.module.bias
+
+    def is_called(self, name: str) -> bool:
+        """Whether a name of a function that another module calls is this frame's."""
+        scope, file = self.scope, self.module.file
+        if scope is None or file is None:
+            return False
+        symbol = file.find_symbol(name)
+        return name in (scope.linkage_name, scope.name) or (symbol is not None and symbol.address == scope.low)

@@ -1,7 +1,9 @@
 """From a variable's location expression to the `Object` that holds its value."""
 
+from collections.abc import Mapping
+
 from obit.analysis.variables.context import FrameContext
-from obit.analysis.variables.object import Object, Unavailable
+from obit.analysis.variables.object import Object, Pointee, Unavailable
 from obit.debuginfo.location import (
     ImplicitPointer,
     Location,
@@ -13,11 +15,13 @@ from obit.debuginfo.location import (
     evaluate,
 )
 from obit.debuginfo.scopes import DynamicCount, VariableInfo
-from obit.debuginfo.types import ArrayType, Type, strip
+from obit.debuginfo.types import ArrayType, BaseType, Type, strip
 from obit.image.process import ProcessImage
 
 LONGEST = 1 << 31
 """Elements of a variable length array; more is a length that is not set yet."""
+Bytes = tuple[bytes, tuple[tuple[int, int], ...], Mapping[int, Pointee] | None]
+"""The last three arguments of an `Object` that is not in memory."""
 LARGEST = 1 << 20
 """Bytes of a value that lives in registers or constants; more is nonsense."""
 
@@ -66,28 +70,52 @@ def place(image: ProcessImage, type: Type, location: Location, context: FrameCon
     size = type.size if type.size is not None else strip(type).size
     if size is None or size > LARGEST:
         raise Unavailable(f"the size of {type.name} is not known")
-    data, holes = piece_bytes(location, size, context)
-    return Object(image, type, None, data, holes)
+    data, holes, synthetic = piece_bytes(location, size, context)
+    return Object(image, type, None, data, holes, synthetic)
 
 
-def piece_bytes(location: Location, size: int, context: FrameContext) -> tuple[bytes, tuple[tuple[int, int], ...]]:
-    """The bytes of a value that is not (all) in memory, and the ranges of them that are not to be had."""
+def piece_bytes(location: Location, size: int, context: FrameContext) -> Bytes:
+    """The bytes of a value that is not (all) in memory, the ranges of them that are not to be had, and the synthetic pointers."""
     if isinstance(location, RegisterLocation):
-        return context.register_bytes(location.number, size), ()
+        return context.register_bytes(location.number, size), (), None
     if isinstance(location, ValueLocation):
-        return constant_bytes(location.value, None, size), ()
+        return constant_bytes(location.value, None, size), (), None
     if isinstance(location, MemoryLocation):
-        return context.read(location.address, size), ()
+        return context.read(location.address, size), (), None
     if isinstance(location, Pieces):
         return _joined(location, size, context)
-    if isinstance(location, ImplicitPointer):
-        raise Unavailable("optimized out: a pointer to something that is not in memory")
-    raise Unavailable("optimized out")
+    return bytes(size), ((0, size),), {0: _pointee(location, context)}
 
 
-def _joined(pieces: Pieces, size: int, context: FrameContext) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+def _pointee(location: ImplicitPointer, context: FrameContext) -> Pointee:
+    """What a pointer led to before it was optimized out: the variable that its DIE describes, in the same frame."""
+    found: list[Object] = []
+
+    def pointee() -> tuple[Object, int]:
+        if location.variable is None:
+            raise Unavailable("optimized out: a pointer to something that is not there any more")
+        if not found:
+            found.append(literal(location.variable, context) or object_of(context.image, location.variable, context))
+        return found[0], location.offset
+
+    return pointee
+
+
+def literal(info: VariableInfo, context: FrameContext) -> Object | None:
+    """What GCC describes by a DIE without type: the bytes of a string literal."""
+    type = info.type()
+    if not (isinstance(type, BaseType) and type.encoding == "void"):
+        return None
+    expression = info.locate(context.address)
+    location = evaluate(expression, context) if expression is not None else None
+    whole = location.value if isinstance(location, ValueLocation) and isinstance(location.value, bytes) else None
+    return None if whole is None else Object(context.image, type, None, whole)
+
+
+def _joined(pieces: Pieces, size: int, context: FrameContext) -> Bytes:
     """Pieces put together bit by bit; a piece that cannot be had becomes a hole."""
     value, position, holes = 0, 0, []
+    synthetic: dict[int, Pointee] = {}
     for piece in pieces.parts:
         start = position
         position += piece.bit_size
@@ -97,7 +125,9 @@ def _joined(pieces: Pieces, size: int, context: FrameContext) -> tuple[bytes, tu
             if piece.place is None:
                 raise NotAvailable("optimized out")
             width = (piece.bit_offset + piece.bit_size + 7) // 8
-            data, inner = piece_bytes(piece.place, width, context)
+            data, inner, pointers = piece_bytes(piece.place, width, context)
+            if pointers:
+                synthetic[start // 8] = pointers[0]
             if inner:
                 raise NotAvailable("optimized out")
         except NotAvailable:
@@ -107,7 +137,7 @@ def _joined(pieces: Pieces, size: int, context: FrameContext) -> tuple[bytes, tu
         value |= bits << start
     if position < 8 * size:
         holes.append((position // 8, size))
-    return (value & ((1 << 8 * size) - 1)).to_bytes(size, "little"), tuple(holes)
+    return (value & ((1 << 8 * size) - 1)).to_bytes(size, "little"), tuple(holes), synthetic or None
 
 
 def constant_bytes(value: int | bytes, type: Type | None, size: int | None = None) -> bytes:

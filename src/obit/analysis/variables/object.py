@@ -4,6 +4,8 @@ Everything that shows variables works on `Object`: C structs, library containers
 asked for, and what is not there raises `Unavailable` with the reason.
 """
 
+from collections.abc import Callable, Mapping
+
 from obit.debuginfo.types import AliasType, ArrayType, BaseType, EnumType, Member, PointerType, RecordType, Type, strip
 from obit.image.process import MemoryAbsent, ProcessImage
 
@@ -12,20 +14,32 @@ class Unavailable(Exception):
     """A value that cannot be had; `str()` is the reason (`not captured`, `optimized out`)."""
 
 
+Pointee = Callable[[], tuple["Object", int]]
+"""What a synthetic pointer leads to, evaluated when asked for: the whole variable, and where in it (bytes); `Unavailable`."""
+
+
 class Object:
     """`address` is where it is in memory, or None for a value that lives in registers or is a constant: then `data` holds its bytes.
-    `holes` are (start, end) byte ranges of `data` that are optimized out or absent."""
+    `holes` are (start, end) byte ranges of `data` that are optimized out or absent. `synthetic` are the pointers among them that lead to
+    something that is in no memory, by their offset."""
 
-    __slots__ = ("address", "data", "holes", "image", "type")
+    __slots__ = ("address", "data", "holes", "image", "synthetic", "type")
 
     def __init__(
-        self, image: ProcessImage, type: Type, address: int | None, data: bytes | None = None, holes: tuple[tuple[int, int], ...] = ()
+        self,
+        image: ProcessImage,
+        type: Type,
+        address: int | None,
+        data: bytes | None = None,
+        holes: tuple[tuple[int, int], ...] = (),
+        synthetic: "Mapping[int, Pointee] | None" = None,
     ) -> None:
         self.image = image
         self.type = type
         self.address = address
         self.data = data
         self.holes = holes
+        self.synthetic = synthetic
 
     @property
     def stripped(self) -> Type:
@@ -65,11 +79,12 @@ class Object:
             return Object(self.image, type, (self.address + offset) & 0xFFFFFFFFFFFFFFFF)
         size = type.size or strip(type).size or 0
         holes = tuple((start - offset, end - offset) for start, end in self.holes)
-        return Object(self.image, type, None, (self.data or b"")[offset : offset + size], holes)
+        synthetic = {place - offset: pointee for place, pointee in self.synthetic.items()} if self.synthetic else None
+        return Object(self.image, type, None, (self.data or b"")[offset : offset + size], holes, synthetic)
 
     def cast(self, type: Type) -> "Object":
         """The same place seen as another type."""
-        return Object(self.image, type, self.address, self.data, self.holes)
+        return Object(self.image, type, self.address, self.data, self.holes, self.synthetic)
 
     def member(self, name: str) -> "Object":
         """A data member by name, searched in base classes and anonymous members too; `Unavailable` when there is none.
@@ -96,15 +111,38 @@ class Object:
         kind = self.stripped
         if not isinstance(kind, PointerType):
             raise Unavailable(f"{self.type.name} is not a pointer")
-        return Object(self.image, kind.target, self.integer())
+        return self._synthetic_target(kind.target, 0) if self.is_synthetic else Object(self.image, kind.target, self.integer())
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether this is a pointer without a value: what it points to is in no memory."""
+        return self.synthetic is not None and 0 in self.synthetic
+
+    def _synthetic_target(self, type: Type, index: int) -> "Object":
+        whole, offset = (self.synthetic or {})[0]()
+        if type.size is None and strip(type).size is None:
+            return whole
+        size = type.size or strip(type).size or 0
+        if whole.address is None and not 0 <= offset + index * size <= offset + (index + 1) * size <= len(whole.data or b""):
+            raise Unavailable("optimized out: the pointer leads out of what it points to")
+        return whole.at(offset + index * size, type)
 
     def element(self, index: int) -> "Object":
         """Element of an array's first dimension, or `pointer[index]`."""
         kind = self.stripped
         if isinstance(kind, ArrayType):
             return self.at(index * element_size(kind), element_type(kind))
+        if isinstance(kind, PointerType) and self.is_synthetic:
+            return self._synthetic_target(kind.target, index)
         target = self.dereference()
         return target.at(index * target.size_or_fail(), target.type)
+
+
+def synthetic_bytes(pointer: Object) -> bytes:
+    """All bytes from where a synthetic pointer leads to the end of what it points into; `Unavailable`."""
+    whole, offset = (pointer.synthetic or {})[0]()
+    size = whole.size_or_fail() if whole.address is not None else len(whole.data or b"")
+    return whole.bytes(offset, max(0, size - offset))
 
 
 def element_type(array: ArrayType) -> Type:
@@ -143,4 +181,4 @@ def find_member(type: Type, name: str, depth: int = 0) -> tuple[int, Member] | N
     return None
 
 
-__all__ = ["AliasType", "Object", "Unavailable", "element_size", "element_type", "find_member"]
+__all__ = ["AliasType", "Object", "Unavailable", "element_size", "element_type", "find_member", "synthetic_bytes"]

@@ -8,14 +8,15 @@ import msgspec
 from obit.analysis.variables import scalars
 from obit.analysis.variables.containers import Rendering, printer_for
 from obit.analysis.variables.dynamic import DynamicTypes
-from obit.analysis.variables.object import Object, Unavailable, element_type
+from obit.analysis.variables.object import Object, Unavailable, element_type, synthetic_bytes
 from obit.analysis.variables.records import member_objects
-from obit.debuginfo.types import ArrayType, BaseType, EnumType, FunctionType, Member, PointerType, RecordType, strip
+from obit.debuginfo.types import ArrayType, BaseType, EnumType, FunctionType, Member, PointerType, RecordType, Type, strip
 from obit.image.process import ProcessImage
 from obit.snapshot.model import Variable, VariableKind, VariableStatus, hex_address
 
 CHARACTERS = ("char", "unsigned-char", "utf")
 OPTIMIZED_OUT = "optimized out"
+SYNTHETIC = "(synthetic pointer)"
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -81,6 +82,8 @@ class ValueReader:
     def _pointer(self, name: str, kind: VariableKind, value: Object, type: PointerType, shown: Shown, hops: int, depth: int) -> Variable:
         if type.kind == "member-pointer":
             return self._leaf(name, kind, value, self._member_pointer(value, type))
+        if value.is_synthetic and type.kind == "pointer":
+            return self._synthetic(name, kind, value, strip(type.target), shown, hops, depth)
         target = value.dereference()
         address = target.address or 0
         if type.kind in ("reference", "rvalue-reference"):
@@ -97,6 +100,19 @@ class ValueReader:
             children = self._pointee(target, shown, hops - 1, depth)
         return Variable(name=name, kind=kind, type=value.type.name, value=text, address=address_of(value), tags=tags, children=children)
 
+    def _synthetic(self, name: str, kind: VariableKind, value: Object, target: Type, shown: Shown, hops: int, depth: int) -> Variable:
+        """A pointer whose number the compiler never needed, with what it points to."""
+        children: tuple[Variable, ...] = ()
+        text = SYNTHETIC
+        try:
+            if isinstance(target, BaseType) and target.encoding in CHARACTERS:
+                text += " " + character_array(synthetic_bytes(value), target, self.limits.characters, until_nul=True)
+            elif hops > 0:
+                children = self._behind(value.dereference(), shown, hops - 1, depth, plain=True)
+        except Unavailable as why:
+            children = (unavailable("*", "member", None, str(why)),)
+        return self._leaf(name, kind, value, text, children)
+
     def _pointer_tags(self, address: int) -> tuple[str, ...]:
         """`unmapped` where the process had no memory at a non-null address."""
         if not address or not self.image.mappings or self.image.mapping_at(address) is not None:
@@ -111,9 +127,12 @@ class ValueReader:
         if key in shown.targets:
             return ()
         shown.targets.add(key)
-        found = self._show("*", "member", whole, shown, hops, depth)
-        plain = whole is target and isinstance(whole.stripped, RecordType) and found.value is None and found.status == "ok"
-        return found.children if plain and found.children else (found,)
+        return self._behind(whole, shown, hops, depth, plain=whole is target)
+
+    def _behind(self, target: Object, shown: Shown, hops: int, depth: int, *, plain: bool) -> tuple[Variable, ...]:
+        found = self._show("*", "member", target, shown, hops, depth)
+        record = plain and isinstance(target.stripped, RecordType) and found.value is None and found.status == "ok"
+        return found.children if record and found.children else (found,)
 
     def _text_at(self, target: Object, pointee: BaseType, tags: tuple[str, ...]) -> str:
         if not target.address or tags:
