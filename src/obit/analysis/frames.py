@@ -43,6 +43,8 @@ class FrameReader:
         self.image = image
         self._sources = sources
         self._code: dict[int, tuple[Position, ...]] = {}
+        self._gone: dict[tuple[int, int], Variable] = {}
+        """What has no location at an address has none in any thread; by the identity of the `VariableInfo`, which `_code` keeps."""
 
     def frames(self, thread: ThreadImage, stack: Stack, limits: Limits, *, source: bool) -> tuple[Frame, ...]:
         """The frames of a thread, innermost first, inlined functions as frames of their own."""
@@ -80,13 +82,17 @@ class FrameReader:
         return known
 
     def _variables(self, values: ValueReader, context: FrameContext, position: Position) -> tuple[Variable, ...]:
-        found = []
-        for info in position.variables:
-            try:
-                found.append(values.variable(info.name, info.kind, object_of(self.image, info, context)))
-            except Unavailable as why:
-                found.append(unavailable(info.name, info.kind, info.type().name, str(why)))
-        return tuple(found)
+        lookup = context.frame.lookup
+        return tuple(self._gone.get((id(info), lookup)) or self._variable(values, context, info) for info in position.variables)
+
+    def _variable(self, values: ValueReader, context: FrameContext, info: VariableInfo) -> Variable:
+        try:
+            return values.variable(info.name, info.kind, object_of(self.image, info, context))
+        except Unavailable as why:
+            found = unavailable(info.name, info.kind, info.type().name, str(why))
+            if info.constant is None and not getattr(info.locate(context.address), "ops", ()):
+                self._gone[id(info), context.frame.lookup] = found
+            return found
 
     def _source(self, frame: UnwoundFrame, line: Line | None) -> tuple[SourceLine, ...] | None:
         if line is None or line.line <= 0 or self._sources is None:
