@@ -10,9 +10,9 @@ from obit.analysis.variables.object import Unavailable
 from obit.analysis.variables.values import Limits, ValueReader
 from obit.debuginfo.disassemble import disassemble
 from obit.image.process import LoadedModule
-from obit.snapshot.model import Frame, Instruction, MemoryBlock, Missing, Module, Thread, Variable, hex_address
+from obit.snapshot.model import Instruction, MemoryBlock, Missing, Module, Thread, Variable, hex_address
 
-GLOBAL_LIMITS = Limits(hops=1, depth=4, elements=16, characters=120, values=40)
+GLOBAL_LIMITS = Limits(hops=1, depth=4, elements=16, characters=120, values=80, followed=40)
 GLOBAL_UNITS = 4
 MOST_GLOBALS = 60
 STACK_BYTES = 512
@@ -91,19 +91,19 @@ def _globals_of(draft: Draft, values: ValueReader, frame: UnwoundFrame) -> list[
 
 
 def show_code(draft: Draft) -> Draft:
-    """Disassembly around the pc of the crashed thread's innermost frame."""
-    if not draft.stacks or not draft.stacks[0].frames or not draft.threads[0].frames:
+    """Disassembly around the pc of the crashed thread's innermost frame: of the one that a signal interrupted, when it was handled."""
+    crash = draft.crash
+    if crash is None or not crash.stack.frames or not crash.frames:
         return draft
-    listing = _disassembly(draft, draft.stacks[0].frames[0])
-    if not listing:
-        return draft
-    first = msgspec.structs.replace(draft.threads[0].frames[0], disassembly=listing)
-    return draft.with_(threads=(_with_first_frame(draft, first), *draft.threads[1:]))
+    listing = _disassembly(draft, crash.stack.frames[0])
+    return draft.with_(threads=(_with_listing(draft.threads[0], len(crash.frames), listing), *draft.threads[1:])) if listing else draft
 
 
-def _with_first_frame(draft: Draft, frame: Frame) -> Thread:
-    thread = draft.threads[0]
-    return msgspec.structs.replace(thread, frames=(frame, *thread.frames[1:]))
+def _with_listing(thread: Thread, count: int, listing: tuple[Instruction, ...]) -> Thread:
+    """The thread with a listing at the first of its last `count` frames."""
+    index = len(thread.frames) - count
+    frame = msgspec.structs.replace(thread.frames[index], disassembly=listing)
+    return msgspec.structs.replace(thread, frames=(*thread.frames[:index], frame, *thread.frames[index + 1 :]))
 
 
 def _disassembly(draft: Draft, frame: UnwoundFrame) -> tuple[Instruction, ...]:

@@ -8,8 +8,8 @@ from obit.image.process import ThreadImage
 from obit.snapshot.model import Address, Thread, hex_address
 
 CRASHED = Limits()
-OTHERS = Limits(hops=1, depth=6, elements=32, characters=120, values=80)
-MANY = Limits(hops=0, depth=3, elements=8, characters=80, values=16)
+OTHERS = Limits(hops=1, depth=6, elements=32, characters=120, values=300, followed=60)
+MANY = Limits(hops=0, depth=3, elements=8, characters=80, values=48)
 MANY_THREADS = 64
 """From so many threads on, those that did not crash show less of each value."""
 

@@ -20,19 +20,22 @@ SYNTHETIC = "(synthetic pointer)"
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How much of a value to show. `hops` counts pointers followed, `depth` nesting of every kind, `values` the nodes of one variable."""
+    """How much of a value to show. `hops` counts pointers followed, `depth` nesting of every kind, `values` the nodes of one variable
+    itself and `followed` those behind its pointers, so that what a pointer leads to does not crowd out the variable."""
 
     hops: int = 3
     depth: int = 12
     elements: int = 200
     characters: int = 200
-    values: int = 600
+    values: int = 2000
+    followed: int = 600
 
 
 class Shown(msgspec.Struct):
     """What was used up while showing one variable."""
 
     values: int = 0
+    followed: int = 0
     targets: set[tuple[int, int, str]] = msgspec.field(default_factory=set)
     """What pointers led to so far: each is shown once in a variable, which ends cycles and keeps graphs small."""
 
@@ -50,8 +53,11 @@ class ValueReader:
         return self._show(name, kind, value, Shown(), self.limits.hops, self.limits.depth)
 
     def _show(self, name: str, kind: VariableKind, value: Object, shown: Shown, hops: int, depth: int) -> Variable:
-        shown.values += 1
-        if shown.values > self.limits.values or depth <= 0:
+        if hops < self.limits.hops:
+            shown.followed += 1
+        else:
+            shown.values += 1
+        if depth <= 0 or self._full(shown, hops, -1):
             return unavailable(name, kind, value.type.name, "not shown: the value is too large")
         try:
             return self._by_type(name, kind, value, shown, hops, depth - 1)
@@ -73,6 +79,12 @@ class ValueReader:
         if isinstance(type, FunctionType):
             return self._leaf(name, kind, value, self.symbol_text(value.address or 0))
         raise Unavailable(f"{type.name} is a type that Obit cannot show")
+
+    def _full(self, shown: Shown, hops: int, spare: int = 0) -> bool:
+        """Whether the budget that counts at this number of hops is used up."""
+        if hops < self.limits.hops:
+            return shown.followed + spare >= self.limits.followed
+        return shown.values + spare >= self.limits.values
 
     def _leaf(self, name: str, kind: VariableKind, value: Object, text: str | None, children: tuple[Variable, ...] = ()) -> Variable:
         return Variable(name=name, kind=kind, type=value.type.name, value=text, address=address_of(value), children=children)
@@ -179,7 +191,7 @@ class ValueReader:
             return self._leaf(name, kind, value, character_array(data, element, self.limits.characters, until_nul=False))
         items = []
         for index in range(min(count, self.limits.elements)):
-            if shown.values > self.limits.values:
+            if self._full(shown, hops):
                 break
             items.append(self._show(f"[{index}]", "element", value.element(index), shown, hops, depth))
         text = None if len(items) == count else f"{count} elements, {len(items)} shown"
@@ -208,7 +220,7 @@ class ValueReader:
         children: list[Variable] = []
         try:
             for child in found.children:
-                if len(children) >= self.limits.elements or shown.values >= self.limits.values:
+                if len(children) >= self.limits.elements or self._full(shown, hops):
                     text = f"{text}, {len(children)} shown" if text else f"{len(children)} shown"
                     break
                 label = child.label if child.key is None else f"[{self._key_text(child.key)}]"
@@ -232,7 +244,7 @@ class ValueReader:
                 label = member.name or (member.type.name if member.base else "")
                 shown_member = self._show(label, "member", place, shown, hops, depth)
                 found.extend(shown_member.children if not label else (shown_member,))
-            if shown.values > self.limits.values:
+            if self._full(shown, hops):
                 break
         return found
 

@@ -116,3 +116,16 @@ def test_anonymous_members_are_part_of_their_record() -> None:
     outer = record("outer", 8, lambda: (Member("tag", INT, 0), Member(None, inner, 4)))
     image = process({HERE: words(1 | 65 << 32)})
     assert [child.name for child in show(image, outer).children] == ["tag", "i", "c"]
+
+
+def test_what_pointers_lead_to_does_not_crowd_out_the_variable() -> None:
+    pair = record(
+        "pair", 24, lambda: (Member("first", pointer(lambda: NODE, "node *"), 0), Member("second", INT, 8), Member("third", INT, 16))
+    )
+    image = process({HERE: words(0x2000, 5, 6), **{0x2000 + 16 * step: words(step, 0x2010 + 16 * step) for step in range(20)}})
+    first, second, third = show(image, pair, limits=Limits(hops=30, depth=60, values=4, followed=6)).children
+    assert (second.value, third.value) == ("5", "6")
+    depth = 0
+    while first.children:
+        first, depth = first.children[-1], depth + 1
+    assert depth == 3
