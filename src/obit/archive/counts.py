@@ -1,7 +1,13 @@
 """How many faults each folder stands for, and how many left none: caught faults = Σ occurrences + suppressed, always.
 
-`HOME/counts.json` is {"suppressed": N, "removing": [ID…]}. Removing faults is written there first, together with the number that
-makes up for them: from that moment they do not exist, and whoever comes next deletes what a killed process left of them.
+`HOME/counts.json` is {"suppressed": N, "removing": [ID…], "folding": {ID: occurrences}, "waiting": {ID: folds}, "accepted": [ID…],
+"ledger": N}. It is replaced whole, so that every change of several numbers happens at once:
+
+- Removing faults is written there first, together with the number that makes up for them: from that moment they do not exist, and
+  whoever comes next deletes what a killed process left of them.
+- Settling the ledger (`settlement`) writes there what the decisions come to: `folding` are the new `occurrences` of faults, put into
+  their folders next; `accepted` are faults whose folder is still to come, `waiting` what was folded into those; ledgers with a
+  smaller number than `ledger` are in it.
 """
 
 import msgspec
@@ -12,11 +18,15 @@ from obit.archive.layout import COUNTS, OCCURRENCES
 _MOST_BYTES = 16 << 20
 
 
-class Counts(msgspec.Struct, frozen=True):
+class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
     """What `counts.json` says."""
 
     suppressed: int = 0
     removing: tuple[str, ...] = ()
+    folding: dict[str, int] = {}
+    waiting: dict[str, int] = {}
+    accepted: tuple[str, ...] = ()
+    ledger: int = 0
 
 
 def read_counts(home: Folder) -> Counts:

@@ -32,6 +32,8 @@ OCCURRENCES = "occurrences"
 """How many faults this one stands for, as decimal digits; absent means 1."""
 COUNTS = "counts.json"
 """In HOME itself: faults that left no folder, see `counts`."""
+LEDGER = "ledger"
+"""In HOME itself: what was decided of each caught fault since the counts were last settled, see `ledger`."""
 
 ID_DIGITS = 32
 SHORTEST_PREFIX = 6

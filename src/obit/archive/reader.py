@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from obit.archive.counts import Counts, read_counts
+from obit.archive.counts import Counts
 from obit.archive.folder import Folder
 from obit.archive.layout import ID_DIGITS, SHORTEST_PREFIX, VISIBLE_STATES, is_id, is_prefix
+from obit.archive.settlement import peek
 from obit.archive.stored import StoredFault, read_stored
 from obit.errors import NothingFound, UsageError
 
@@ -30,8 +31,11 @@ class Archive:
         # In the order in which a fault passes through the states: one that moves while we read is seen, and once.
         for state in VISIBLE_STATES:
             found.update((fault.id, fault) for fault in self._in_state(state))
-        for removed in self.counts().removing:
+        counts = self.counts()
+        for removed in counts.removing:
             found.pop(removed, None)
+        for folded in found.keys() & counts.folding:
+            found[folded] = msgspec.structs.replace(found[folded], occurrences=counts.folding[folded])
         return sorted(found.values(), key=lambda fault: (fault.captured_at, fault.id), reverse=True)
 
     def newest(self) -> StoredFault:
@@ -59,13 +63,14 @@ class Archive:
 
     def suppressed(self) -> int:
         """How many caught faults have no folder and are in no fault's `occurrences`."""
-        return self.counts().suppressed
+        counts = self.counts()
+        return counts.suppressed + sum(counts.waiting.values())
 
     def counts(self) -> Counts:
-        """The faults that left no folder, and those that are being removed."""
+        """The faults that left no folder, those that are being removed, and what the ledger adds to each."""
         try:
             with Folder.existing(self.home) as home:
-                return read_counts(home)
+                return peek(home)
         except FileNotFoundError:
             return Counts()
 

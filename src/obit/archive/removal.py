@@ -6,10 +6,13 @@ exist. Whoever comes next deletes the folders that are still there.
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from obit.archive.claim import claim_leftover
-from obit.archive.counts import Counts, read_counts, write_counts
+from obit.archive.counts import occurrences, read_counts, write_counts
 from obit.archive.folder import Folder
 from obit.archive.layout import STATES
+from obit.archive.settlement import settle_locked
 from obit.archive.stored import StoredFault
 from obit.archive.writer import explained
 
@@ -21,10 +24,11 @@ def remove(home: str, faults: Sequence[StoredFault]) -> list[StoredFault]:
     with explained(home), Folder.existing(home) as root:
         root.lock(wait=True)
         finish_removals(root)
+        counts = settle_locked(root)
         claims = {fault.id: taken for fault in faults if (taken := claim_leftover(home, fault.state, fault.id))}
         removed = [fault for fault in faults if fault.id in claims]
-        suppressed = read_counts(root).suppressed + sum(fault.occurrences for fault in removed)
-        write_counts(root, Counts(suppressed, tuple(claims)))
+        suppressed = counts.suppressed + sum(occurrences(taken.folder) for taken in claims.values())
+        write_counts(root, replace(counts, suppressed=suppressed, removing=tuple(claims)))
         finish_removals(root)
         for taken in claims.values():
             taken.close()
@@ -44,7 +48,7 @@ def finish_removals(home: Folder) -> None:
                 states.sync()
         except FileNotFoundError:
             continue
-    write_counts(home, Counts(counts.suppressed))
+    write_counts(home, replace(counts, removing=()))
 
 
 def add_suppressed(home: str, number: int) -> None:
@@ -52,4 +56,4 @@ def add_suppressed(home: str, number: int) -> None:
     with explained(home), Folder.at(home) as root:
         root.lock(wait=True)
         counts = read_counts(root)
-        write_counts(root, Counts(counts.suppressed + number, counts.removing))
+        write_counts(root, replace(counts, suppressed=counts.suppressed + number))

@@ -47,6 +47,15 @@ SETTINGS = (
     Setting("debug", "cache", "text", "", "Directory that keeps decompressed debug files; empty: /var/cache/obit, or one's own cache."),
     Setting("debug", "debugger", "text", "gdb", "The debugger that `obit debug` starts: gdb, lldb or drgn."),
     Setting("debug", "debuginfod", "text", "", "Servers that --debuginfod asks, separated by blanks; empty: those of $DEBUGINFOD_URLS."),
+    Setting("limits", "per_program", "text", "10/1h", "Faults that a program of a user may store in a time; off: all, and none is folded."),
+    Setting("limits", "per_cgroup", "text", "100/1h", "Faults that the programs of a cgroup (a service, a container) may store in a time."),
+    Setting("limits", "disk_reserve", "text", "5%", "Free space that faults leave on the archive's file system: a size or a share."),
+    Setting("limits", "archive", "text", "10G", "Size of the archive beyond which faults are counted and not stored."),
+    Setting("limits", "concurrent", "number", 32, "Crashes that are saved at once; the next ones wait."),
+    Setting("limits", "memory_budget", "text", "32M", "Memory of a crashed process that is saved at most."),
+    Setting("duplicates", "window", "text", "1h", "How long a fault with the same stack counts as the one that was stored; off: never."),
+    Setting("full", "programs", "list", (), "Executables (patterns as of a shell) of which the whole core is saved."),
+    Setting("full", "limit", "text", "16G", "Size of a whole core beyond which it is cut off."),
     Setting("report", "width", "number", 0, "Columns of a report; 0: those of the terminal, 120 at most, 80 elsewhere."),
 )
 
