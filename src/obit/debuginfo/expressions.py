@@ -16,6 +16,7 @@ RawOp = tuple[int, ...]
 _LAYOUT = struct.Struct("<9q")
 _ROOM = 512
 _MOST = 1 << 16
+_MOST_ADDRESSES = 4096
 _PLAIN, _BYTES, _INNER, _TYPE, _TYPED_BYTES, _WORD, _DIE = range(7)
 _LONGEST = 1 << 20
 
@@ -83,6 +84,19 @@ class ExpressionReader:
             if isinstance(base, BaseType):
                 blocks[index] = base if kind == _TYPE else (base, data(third, min(fourth, _LONGEST)))
 
+    def locator(self, die: Die, attribute: int) -> Callable[[int], Expression | None]:
+        """Reads the expression once for each address: threads that wait at one place ask again and again."""
+        known: dict[int, Expression | None] = {}
+
+        def locate(address: int) -> Expression | None:
+            if address not in known:
+                if len(known) >= _MOST_ADDRESSES:
+                    known.clear()
+                known[address] = self.read(die, attribute, address)
+            return known[address]
+
+        return locate
+
     def variable(self, found: Entry, kind: Literal["argument", "local", "global"], name: str | None = None) -> VariableInfo:
         """The variable or parameter of a DIE."""
         die, type_die = (found.die, found.unit), (found.type, found.type_unit)
@@ -90,7 +104,7 @@ class ExpressionReader:
             name=name or text(found.name),
             kind=kind,
             type=lambda: self._type_of(type_die),
-            locate=lambda address: self.read(die, tags.AT_LOCATION, address),
+            locate=self.locator(die, tags.AT_LOCATION),
             constant=_constant(found),
             line=found.line if found.line > 0 else None,
             artificial=bool(found.flags & ARTIFICIAL),

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable
 
 from obit.debuginfo import tags
 from obit.debuginfo.dies import TypeReader
-from obit.debuginfo.libdw import ABSTRACT, DECLARATION, LOCATION, Die, Entry, children, low_of, text
+from obit.debuginfo.libdw import ABSTRACT, DECLARATION, LOCATION, Entry, children, low_of, text
 from obit.debuginfo.scopes import Expression, Line, Scope, VariableInfo
 
 _FUNCTIONS = (tags.SUBPROGRAM, tags.INLINED_SUBROUTINE)
-_MOST_ADDRESSES = 4096
 
 
 class ScopeReader:
@@ -28,7 +27,7 @@ class ScopeReader:
                 groups[-1].append(each)
         if not groups:
             return ()
-        frame_base = self._locator((entries[0].die, entries[0].unit), tags.AT_FRAME_BASE)
+        frame_base = self._expressions.locator((entries[0].die, entries[0].unit), tags.AT_FRAME_BASE)
         low = low_of((entries[0].die, entries[0].unit)) or 0
         return tuple(self._scope(group, frame_base, low) for group in reversed(groups))
 
@@ -75,19 +74,6 @@ class ScopeReader:
         merged = [by_origin.pop(each.die, each) for each in abstract]
         kept = {each.die for each in merged}
         return merged + [each for each in own if each.die not in kept]
-
-    def _locator(self, die: Die, attribute: int) -> Callable[[int], Expression | None]:
-        """Reads the expression once for each address: threads that wait at one place ask again and again."""
-        known: dict[int, Expression | None] = {}
-
-        def locate(address: int) -> Expression | None:
-            if address not in known:
-                if len(known) >= _MOST_ADDRESSES:
-                    known.clear()
-                known[address] = self._expressions.read(die, attribute, address)
-            return known[address]
-
-        return locate
 
     def globals(self, entries: list[Entry]) -> tuple[VariableInfo, ...]:
         """Variables outside of functions, by their qualified names."""
