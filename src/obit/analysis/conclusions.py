@@ -1,6 +1,9 @@
 """Steps that draw conclusions from the frames: what kind of fault, what makes two the same, how good the evidence is, in words."""
 
+import msgspec
+
 from obit.analysis.classify.context import CrashContext
+from obit.analysis.classify.handled import first_fault, handled_text
 from obit.analysis.classify.rules import classify
 from obit.analysis.draft import Draft
 from obit.analysis.explain import explain
@@ -8,6 +11,7 @@ from obit.analysis.fingerprint.fingerprint import fingerprint
 from obit.analysis.quality import quality
 from obit.analysis.severity import severity
 from obit.analysis.unwind.stack import Stack
+from obit.snapshot.model import Evidence
 
 
 def crash_context(draft: Draft) -> CrashContext:
@@ -17,9 +21,13 @@ def crash_context(draft: Draft) -> CrashContext:
 
 
 def classify_fault(draft: Draft) -> Draft:
-    """Classifiers, evidence, access and the program's own message."""
-    crash = crash_context(draft)
+    """Classifiers, evidence, access and the program's own message: of the fault that came first, when a handler caught it."""
+    last = crash_context(draft)
+    crash = first_fault(last) or last
     found = classify(crash)
+    if crash is not last and last.signal is not None:
+        handled = Evidence(classifier=found.classifiers[0], confidence="certain", text=handled_text(crash, last.signal))
+        found = msgspec.structs.replace(found, evidence=(*found.evidence, handled))
     return draft.with_(
         crash=crash,
         classification=found,
@@ -34,7 +42,7 @@ def classify_fault(draft: Draft) -> Draft:
 
 def fingerprint_fault(draft: Draft) -> Draft:
     """The group key and the strict key."""
-    frames = draft.threads[0].frames if draft.threads else ()
+    frames = draft.crash.frames if draft.crash else draft.threads[0].frames if draft.threads else ()
     found = fingerprint(frames, draft.classifiers, draft.message, draft.image.process.get("exe"))
     return draft.with_(fingerprint=found.fingerprint, fingerprint_frames=found.frames, strict_fingerprint=found.strict)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from obit.analysis.classify.context import CrashContext
+from obit.analysis.classify.handled import first_fault
 from obit.analysis.classify.rules import Classification, classify
 from obit.analysis.explain import explain
 from obit.analysis.fingerprint.fingerprint import fingerprint
@@ -31,6 +32,8 @@ EXPECTED = {
     "c/bad_return": ("non-canonical bad-return", "`copy()` at bad_return.c:10 returned to 0x4141414141414141"),
     "c/stack_overflow": ("stack-overflow memory.write", "`descend()` ran out of stack"),
     "c/stack_overflow_thread": ("stack-overflow memory.write", "`descend()` ran out of stack"),
+    "c/handler_abort": ("null memory.write", "`crash()` wrote through `crash_nowhere` (null) at crash.h:14."),
+    "c/sigaltstack": ("stack-overflow memory.write", "`descend()` ran out of stack"),
     "c/divide": ("divide-by-zero", "`average()` divided by `count` (0) at divide.c:7."),
     "c/illegal": ("illegal-instruction", "`unreachable_case()` failed at illegal.c:6: `ud2` marks code that must not be reached"),
     "c/privileged": ("privileged-instruction", "`halt()` failed at privileged.c:6: `hlt` is reserved to the kernel."),
@@ -59,7 +62,8 @@ def analysed(name: str) -> tuple[CrashContext, Classification]:
     image = open_core(str(at.core), FileFinder())
     stack = Unwinder(image).unwind(image.threads[0])
     frames = FrameReader(image, source).frames(image.threads[0], stack, Limits(), source=True)
-    context = CrashContext(image, stack, frames)
+    last = CrashContext(image, stack, frames)
+    context = first_fault(last) or last
     return context, classify(context)
 
 
