@@ -28,12 +28,16 @@ class Expression(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
+    """A position in a source file: `file` as the line table spells it, `line` and `column` from 1."""
+
     file: str
     line: int
     column: int | None
 
 
 class Symbol(msgspec.Struct, frozen=True):
+    """An entry of a symbol table: `name` as it stands there (mangled), file address and size in bytes."""
+
     name: str
     address: int
     size: int

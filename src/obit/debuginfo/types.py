@@ -127,6 +127,10 @@ class Variant:
         self.members = members
 
 
+Contents = tuple[tuple[Member, ...], tuple[TemplateArgument, ...], tuple[Variant, ...], dict[str, Callable[[], Type]]]
+"""What a record has inside: members, template arguments, variants, nested types by name."""
+
+
 class RecordType(Type):
     """struct, class or union. `members` are bases first, then data members in order (static ones are left out).
 
@@ -141,7 +145,7 @@ class RecordType(Type):
         name: str,
         size: int | None,
         kind: RecordKind,
-        load: Callable[["RecordType"], tuple[tuple[Member, ...], tuple[TemplateArgument, ...], tuple[Variant, ...], dict[str, Callable[[], Type]]]],
+        load: Callable[["RecordType"], Contents],
         *,
         declaration: bool = False,
         key: int = 0,
@@ -163,6 +167,7 @@ class RecordType(Type):
 
     @property
     def members(self) -> tuple[Member, ...]:
+        """Bases, then data members, in order."""
         return self._loaded()
 
     @property
@@ -209,7 +214,17 @@ class EnumType(Type):
 
     __slots__ = ("_enumerators", "_load", "scoped", "signed")
 
-    def __init__(self, name: str, size: int | None, load: Callable[[], dict[int, str]], *, signed: bool, scoped: bool, key: int = 0, language: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        size: int | None,
+        load: Callable[[], dict[int, str]],
+        *,
+        signed: bool,
+        scoped: bool,
+        key: int = 0,
+        language: str = "",
+    ) -> None:
         super().__init__(name, size, key, language)
         self.signed = signed
         self.scoped = scoped
@@ -218,6 +233,7 @@ class EnumType(Type):
 
     @property
     def enumerators(self) -> dict[int, str]:
+        """Value → name, in declaration order."""
         if self._enumerators is None:
             self._enumerators = self._load()
         return self._enumerators
