@@ -172,6 +172,7 @@ class RecordType(Type):
 
     @property
     def template(self) -> tuple[TemplateArgument, ...]:
+        """Template arguments, in order."""
         self._loaded()
         return self._template
 
