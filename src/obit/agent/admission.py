@@ -3,22 +3,21 @@
     admission = Admission(home, Limits.of({"limits.per_program": "5/1h", …}))
     facts = CrashFacts(exe, uid, gid, cgroup, build_id, pc_offset, return_addresses, size_hint)
     verdict = admission.admit(fault_id, facts)          well under 0.3 ms; never raises
-    Accept(full)             store it under this very ID; `full`: the whole core, not the minicore. Then, once it is in the archive
-                             or has been handed over for good:     admission.settled(fault_id)
-                             or, when nothing could be stored:     admission.lost(fault_id, "not-stored")
+    Accept(full)             store it under this very ID; `full`: the whole core, not the minicore. When nothing could be stored,
+                             whoever knows says so:  archive.ledger.Ledger(home).suppress(fault_id, NOT_STORED)
     Fold(target, reason)     REJECT: it is one more occurrence of `target`; already counted
     Suppress(reason)         REJECT: it leaves nothing; already counted
 
 The fault ID is drawn when the connection is accepted and names the fault from then on (`archive.writer.begin(…, fault_id=ID)`). Asking
 twice about one ID gives the same answer and counts once: so the process that decides may be killed at any moment, and another asks
 again. What is said here is in the ledger when `admit` returns (`archive.ledger`: kill -9 loses none); the levels of the buckets and
-the duplicates are in small tables under HOME/limits. A supervisor that answers past its deadline without asking says so with
-`archive.ledger.Ledger(home).suppress(fault_id, DEADLINE)`, whatever had been decided before. When it starts it calls
-`archive.recovery.recover(home)` and then `archive.settlement.repair(home)`.
+the duplicates are in small tables under HOME/limits. Whoever answers past a deadline without asking says `suppress(fault_id, DEADLINE)`
+to the ledger, whatever had been decided before. A supervisor that starts calls `archive.recovery.recover(home)` and then
+`archive.settlement.repair(home)`.
 
 With `[limits] per_program = "off"` every fault is stored: no rate limit, of programs or cgroups, and no folding; the limits that keep
-the machine alive (disk, archive, captures at once) still hold. `Limits.concurrent` is best kept by not accepting more connections:
-a crash waits in the backlog then, and nothing is suppressed. Standard library only.
+the machine alive (disk, archive) still hold. `Limits.concurrent` is best kept by not accepting more connections: a crash waits in the
+backlog then, and nothing is suppressed. Standard library only.
 """
 
 import os
@@ -33,7 +32,7 @@ from obit.agent.duplicates import key as duplicate_key
 from obit.agent.quantities import parse_duration, parse_share, parse_size
 from obit.agent.table import digest
 from obit.archive import ledger
-from obit.archive.layout import ANALYZING, DONE, INCOMING, PENDING, SENDING
+from obit.archive.layout import ANALYZING, DONE, FAILED, INCOMING, PENDING, SENDING
 from obit.archive.ledger import ACCEPTED, FOLDED, Ledger
 from obit.errors import UsageError
 
@@ -51,6 +50,7 @@ REASONS = (DUPLICATE, PROGRAM, CGROUP, DISK, ARCHIVE, CONCURRENT, DEADLINE, NOT_
 IN_FLIGHT_SECONDS = 120
 """How long an accepted fault without a folder is taken to be on its way into the archive."""
 
+_USEFUL = (DONE, PENDING, ANALYZING, SENDING)
 _REMEMBERED = 1000
 """Verdicts that are kept for the case that somebody asks again."""
 
@@ -141,7 +141,7 @@ class Admission:
         self._ledger = Ledger(home)
         self._verdicts: dict[str, Verdict] = {}
         self._decided = ledger.recent(home)
-        self._in_flight: set[str] = set()
+        self._in_flight: dict[str, float] = {}
         self._usage = _Usage(home)
         strict = limits.per_program is not None
         self._program = Buckets(f"{home}/limits/programs", limits.per_program) if limits.per_program else None
@@ -150,27 +150,19 @@ class Admission:
 
     @property
     def in_flight(self) -> int:
-        """Accepted faults that are neither settled nor lost."""
+        """Accepted faults that may still be on their way into the archive."""
         return len(self._in_flight)
 
     def admit(self, fault_id: str, facts: CrashFacts, now: float | None = None) -> Verdict:
         """The verdict on a fault, which is written down when this returns. `now`: seconds of time.time()."""
-        verdict = self._verdicts.get(fault_id) or self._before(fault_id, facts)
-        if verdict is None:
-            verdict = self._decide(facts, time.time() if now is None else now, fault_id)
-        self._remember(fault_id, verdict)
+        now = time.time() if now is None else now
+        verdict = self._verdicts.get(fault_id) or self._before(fault_id, facts) or self._decide(facts, now, fault_id)
+        self._verdicts[fault_id] = verdict
+        if len(self._verdicts) > _REMEMBERED:
+            del self._verdicts[next(iter(self._verdicts))]
         if isinstance(verdict, Accept):
-            self._in_flight.add(fault_id)
+            self._in_flight[fault_id] = now
         return verdict
-
-    def settled(self, fault_id: str) -> None:
-        """The fault is in the archive, or on its way there for certain."""
-        self._in_flight.discard(fault_id)
-
-    def lost(self, fault_id: str, reason: str) -> None:
-        """The fault was accepted, and nothing of it could be stored."""
-        self._in_flight.discard(fault_id)
-        self._ledger.suppress(fault_id, reason)
 
     def close(self) -> None:
         """Let go of every file."""
@@ -192,11 +184,6 @@ class Admission:
         if self._duplicates and key:
             self._duplicates.add(key, fault_id, now)
         return self._accepted(facts)
-
-    def _remember(self, fault_id: str, verdict: Verdict) -> None:
-        self._verdicts[fault_id] = verdict
-        if len(self._verdicts) > _REMEMBERED:
-            del self._verdicts[next(iter(self._verdicts))]
 
     def _before(self, fault_id: str, facts: CrashFacts) -> Verdict | None:
         """What the process before this one decided."""
@@ -225,7 +212,7 @@ class Admission:
             return DISK
         if self._usage.bytes() + facts.size_hint > self._limits.archive:
             return ARCHIVE
-        if len(self._in_flight) >= self._limits.concurrent:
+        if self._program and self._too_many(now):
             return CONCURRENT
         if self._program and not self._program.has(_program(facts), now):
             return PROGRAM
@@ -240,11 +227,23 @@ class Admission:
         if self._cgroup and facts.cgroup:
             self._cgroup.take(digest(facts.cgroup), now)
 
+    def _too_many(self, now: float) -> bool:
+        """Whether as many faults as may be are on their way; those that have arrived, or must have got lost, are forgotten first."""
+        if len(self._in_flight) < self._limits.concurrent:
+            return False
+        for fault_id, accepted_at in list(self._in_flight.items()):
+            if not 0 <= now - accepted_at < IN_FLIGHT_SECONDS or self._is_in(fault_id, (*_USEFUL, FAILED)):
+                del self._in_flight[fault_id]
+        return len(self._in_flight) >= self._limits.concurrent
+
     def _is_there(self, fault_id: str, age: float) -> bool:
-        """Whether a fault that was accepted `age` seconds ago can still be folded into: one that failed explains nothing."""
-        if fault_id in self._in_flight or 0 <= age < IN_FLIGHT_SECONDS:
-            return not os.path.isdir(f"{self._home}/failed/{fault_id}")
-        return any(os.path.isdir(f"{self._home}/{state}/{fault_id}") for state in (DONE, PENDING, ANALYZING, SENDING, INCOMING))
+        """Whether a fault that was accepted `age` seconds ago can be folded into: one that failed explains nothing."""
+        if 0 <= age < IN_FLIGHT_SECONDS:
+            return not self._is_in(fault_id, (FAILED,))
+        return self._is_in(fault_id, (*_USEFUL, INCOMING))
+
+    def _is_in(self, fault_id: str, states: tuple[str, ...]) -> bool:
+        return any(os.path.isdir(f"{self._home}/{state}/{fault_id}") for state in states)
 
 
 class _Usage:
