@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from obit.debuginfo._capstone import ffi, lib
-from obit.debuginfo.machine import Machine
+from obit.debuginfo.evex import decode_evex
+from obit.debuginfo.machine import X86_64, Machine
 
 if TYPE_CHECKING:
     from obit.debuginfo._capstone import RawOperand, RawRegister
@@ -102,6 +103,9 @@ class Instruction(msgspec.Struct, frozen=True, gc=False):
 
 def decode(machine: Machine, code: bytes, address: int) -> Instruction | None:
     """The instruction at the start of `code`, which lies at `address`; None when the bytes are none."""
+    own = decode_evex(code, address) if code[:1] == b"\x62" and machine is X86_64 else None
+    if own is not None:
+        return own
     raw = ffi.new("struct obit_instruction *")
     size = lib.obit_decode(machine.elf_machine, code, len(code), address, raw)
     if not size:
