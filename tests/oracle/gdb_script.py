@@ -49,7 +49,12 @@ def read_text(address: int, width: int, count: int, until_nul: bool) -> str:
 
 
 def is_character(type: gdb.Type) -> bool:
-    """Whether gdb prints pointers to this as text."""
+    """Whether gdb prints pointers to this as text: typedefs that are named like characters are, too."""
+    type = type.unqualified()
+    while type.code == gdb.TYPE_CODE_TYPEDEF and type.name not in CHARACTER_NAMES:
+        type = type.target().unqualified()
+    if type.code == gdb.TYPE_CODE_TYPEDEF:
+        return True
     type = type.strip_typedefs().unqualified()
     return type.code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR) and type.name in CHARACTER_NAMES
 

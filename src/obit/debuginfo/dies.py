@@ -1,6 +1,6 @@
 """Types out of DIEs: made at first use, one object for each DIE."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from obit.debuginfo import tags
 from obit.debuginfo.expressions import ExpressionReader, read_ops
@@ -73,6 +73,7 @@ _RECORDS: dict[int, RecordKind] = {
 _ALIASES = {tags.TYPEDEF: "", tags.PACKED_TYPE: "", **QUALIFIERS}
 _NESTED = frozenset((*_RECORDS, tags.ENUMERATION_TYPE, tags.TYPEDEF))
 _DEEPEST = 40
+_WIDE_CHARACTERS = ("wchar_t", "char16_t", "char32_t")
 
 Loaded = tuple[tuple[Member, ...], tuple[TemplateArgument, ...], tuple[Variant, ...], dict[str, Callable[[], Type]]]
 
@@ -134,6 +135,8 @@ class TypeReader:
         encoding = _ENCODINGS.get(found.encoding, "unsigned")
         if name == "wchar_t" and encoding in ("signed", "unsigned"):
             encoding = "char" if encoding == "signed" else "unsigned-char"
+        elif name == "char8_t" and encoding == "unsigned":  # GCC up to 12
+            encoding = "utf"
         return BaseType(name, self._size(found), encoding, found.die, language)
 
     def _size(self, found: Entry) -> int | None:
@@ -154,8 +157,14 @@ class TypeReader:
         return self._pointer_size * (2 if target is not None and target.tag == tags.SUBROUTINE_TYPE else 1)
 
     def _alias(self, found: Entry, name: str, language: str) -> Type:
-        if self._unaliased((found.type, found.type_unit)) is None and found.type:
+        target = self._unaliased((found.type, found.type_unit))
+        if target is None and found.type:
             return BaseType(name, None, "void", found.die, language)
+        if found.tag == tags.TYPEDEF and name in _WIDE_CHARACTERS and target is not None and target.tag == tags.BASE_TYPE:
+            # C has no types of their own for these; they are read as text all the same.
+            signed = _ENCODINGS.get(target.encoding) == "signed"
+            encoding: Encoding = "utf" if name != "wchar_t" else "char" if signed else "unsigned-char"
+            return BaseType(name, self._size(target), encoding, found.die, language)
         return AliasType(name, self._size(found), _ALIASES[found.tag], self._target(found), found.die, language)
 
     def _function(self, found: Entry, name: str, language: str) -> Type:
@@ -221,18 +230,14 @@ class TypeReader:
     def _enum(self, found: Entry, name: str, language: str) -> Type:
         if found.flags & DECLARATION and found.size == NONE:
             found = self._defined(found) or found
-        base = self._entry((found.type, found.type_unit)) if found.type else None
+        base = self._unaliased((found.type, found.type_unit)) if found.type else None
         members = children((found.die, found.unit)) if base is None else []
         signed = base.encoding in (0x05, 0x06) if base is not None else any(each.constant < 0 for each in members)
         die = (found.die, found.unit)
         return EnumType(
             name,
             self._size(found) if found.size != NONE or base is None else self._size(base),
-            lambda: {
-                each.constant: text(each.name)
-                for each in reversed(children(die))
-                if each.tag == tags.ENUMERATOR and each.constant_size == -1
-            },
+            lambda: _first_names(each for each in children(die) if each.tag == tags.ENUMERATOR and each.constant_size == -1),
             signed=signed,
             scoped=bool(found.flags & ENUM_CLASS),
             key=found.die,
@@ -334,6 +339,14 @@ class TypeReader:
                 inside = [member for child in children((arm.die, arm.unit)) if child.tag == tags.MEMBER for member in self._member(child)]
                 values = None if arm.discriminant == NONE else (arm.discriminant,)
                 variants.append(Variant(values, tuple(inside)))
+
+
+def _first_names(enumerators: Iterable[Entry]) -> dict[int, str]:
+    """Value → name, in the order of the declaration; of several names of a value the first."""
+    names: dict[int, str] = {}
+    for each in enumerators:
+        names.setdefault(each.constant, text(each.name))
+    return names
 
 
 _Maker = Callable[[TypeReader, Entry, str, str], Type]

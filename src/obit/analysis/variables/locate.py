@@ -15,7 +15,7 @@ from obit.debuginfo.location import (
     evaluate,
 )
 from obit.debuginfo.scopes import DynamicCount, VariableInfo
-from obit.debuginfo.types import ArrayType, BaseType, Type, strip
+from obit.debuginfo.types import ArrayType, BaseType, PointerType, Type, strip
 from obit.image.process import ProcessImage
 
 LONGEST = 1 << 31
@@ -41,8 +41,16 @@ def object_of(image: ProcessImage, info: VariableInfo, context: FrameContext) ->
 
 
 def with_counts(image: ProcessImage, type: Type, context: FrameContext) -> Type:
-    """A variable length array with the lengths that it has in this frame; any other type as it is."""
+    """A variable length array, or a pointer to one, with the lengths that it has in this frame; any other type as it is."""
     array = strip(type)
+    if (
+        isinstance(array, PointerType)
+        and array.kind != "member-pointer"
+        and isinstance(row := strip(array.target), ArrayType)
+        and any(row.dynamic)
+    ):
+        target = with_counts(image, row, context)
+        return PointerType(array.name, array.size or context.machine.pointer_size, array.kind, lambda: target, array.key, array.language)
     if not isinstance(array, ArrayType) or not any(array.dynamic):
         return type
     counts = tuple(

@@ -36,19 +36,19 @@ def character_text(type: BaseType, value: int) -> str:
     """A character as its number and its glyph: `97 'a'`; `-1 '\\377'`."""
     size = type.size or 1
     code = value & ((1 << (8 * size)) - 1)
-    prefix = "" if type.encoding != "utf" else {1: "u8", 2: "u", 4: "U"}.get(size, "")
-    return f"{value} {prefix}'{escape_one(code, 0x27)}'"
+    prefix = {1: "u8", 2: "u", 4: "U"}.get(size, "") if type.encoding == "utf" else "L" if size > 1 else ""
+    return f"{value} {prefix}'{escape_one(code, 0x27, wide=size > 1)}'"
 
 
-def escape_one(code: int, quote: int = 0x22) -> str:
-    """One character inside quotes."""
+def escape_one(code: int, quote: int = 0x22, *, wide: bool = False) -> str:
+    """One character inside quotes: a byte, or a code point where characters are `wide`."""
     if code == quote:
         return "\\" + chr(code)
     if code in ESCAPES and code != 0x22:
         return ESCAPES[code]
     if 0x20 <= code < 0x7F:
         return chr(code)
-    if code < 0x100:
+    if code < 0x100 and not (wide and chr(code).isprintable()):
         return f"\\{code:03o}"
     if code > 0x10FFFF or 0xD800 <= code < 0xE000:
         return f"\\x{code:x}"

@@ -31,7 +31,7 @@ def enum(*, scoped: bool = False, **names: int) -> EnumType:
         (BaseType("char", 1, "char"), b"'", "39 '\\''"),
         (BaseType("char", 1, "char"), b'"', "34 '\"'"),
         (BaseType("unsigned char", 1, "unsigned-char"), b"\x80", "128 '\\200'"),
-        (BaseType("char16_t", 2, "utf"), "é".encode("utf-16-le"), "233 u'\\351'"),
+        (BaseType("char16_t", 2, "utf"), "é".encode("utf-16-le"), "233 u'é'"),
         (BaseType("char32_t", 4, "utf"), "語".encode("utf-32-le"), "35486 U'語'"),
         (BaseType("double", 8, "float"), struct.pack("<d", 0.1), "0.1"),
         (BaseType("double", 8, "float"), struct.pack("<d", 3.0), "3"),
