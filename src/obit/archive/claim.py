@@ -32,7 +32,11 @@ class Claim:
 
     def finish(self, fault: Fault, snapshot: bytes) -> None:
         """Keep the analysis (`snapshot` is `fault` encoded) and move to `done`; `CannotStore`."""
-        self.write(SUMMARY, summary_of(fault))
+        self.keep(summary_of(fault), snapshot)
+
+    def keep(self, summary: bytes, snapshot: bytes) -> None:
+        """The same with the summary's bytes; `CannotStore`."""
+        self.write(SUMMARY, summary)
         self.write(SNAPSHOT, snapshot)
         self.move(DONE)
 

@@ -129,16 +129,17 @@ class Incoming:
             raise CannotStore(self._home.path, error) from error
 
 
-def begin(home: str, meta: dict[str, object]) -> Incoming:
+def begin(home: str, meta: dict[str, object], fault_id: str | None = None) -> Incoming:
     """Start a fault in the archive at `home` with what is known of it (`layout` lists the names); `CannotStore`.
 
-    Text in `meta` may hold bytes, or surrogates from `os.fsdecode`: what is no UTF-8 is kept reversibly (`escape`).
+    `fault_id` is one that nobody else has; without it, one is drawn. Text in `meta` may hold bytes, or surrogates from `os.fsdecode`: what is
+    no UTF-8 is kept reversibly (`escape`).
     """
     with explained(home):
         root = Folder.at(home)
         incoming = root.ensure(INCOMING)
         while True:
-            fault_id = new_id()
-            folder = incoming.make_locked(fault_id)
+            chosen = fault_id or new_id()
+            folder = incoming.make_locked(chosen)
             if folder:
-                return Incoming(root, incoming, folder, fault_id, dict(meta))
+                return Incoming(root, incoming, folder, chosen, dict(meta))

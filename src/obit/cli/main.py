@@ -17,6 +17,7 @@ COMMANDS = (
     ("analyze", "Explain a core file, a minicore or a snapshot."),
     ("show", "Print the report of a fault in the archive."),
     ("view", "Look around in a fault: threads, frames, variables, source."),
+    ("agent", "Catch every crash of this machine: the daemon, and what belongs to it."),
     ("debug", "Open a fault in gdb, lldb or drgn, with the right files."),
     ("list", "List the faults in the archive."),
     ("doctor", "Say what works on this machine, and what to do about what does not."),

@@ -1,0 +1,147 @@
+"""Opens files for analysers, who have no file system: by rule, and never because a name says so.
+
+Debug files by build-id or bare name from directories of root's; modules and sources only where the crashing user could have opened
+them, below the root directory that the process had.
+"""
+
+import ctypes
+import os
+import select
+import stat
+from collections.abc import Sequence
+from socket import socket
+from typing import NamedTuple
+
+from obit.agent import messages, record
+from obit.agent.messages import Job
+from obit.debuginfo.packages import Packages
+
+DEBUG, NAMED, FILE, PACKAGE = b"d", b"n", b"f", b"p"
+"""A request is one of these and a word: a build-id with its suffix; a bare file name in a debug directory's folder; a path; a path."""
+LARGEST = 4 << 30
+_OPENAT2 = 437
+_RESOLVE_NO_MAGICLINKS, _RESOLVE_IN_ROOT = 0x02, 0x10
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+_HEX = frozenset(b"0123456789abcdef")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Client(NamedTuple):
+    """An analyser, and the user for whom it works; `root` -1: files of that user are not opened."""
+
+    channel: socket
+    user: tuple[int, int, tuple[int, ...]]
+    root: int
+
+
+class Broker:
+    """`directories` hold debug files and belong to root."""
+
+    def __init__(self, directories: Sequence[str]) -> None:
+        self._directories = (*directories, "/usr/lib/debug")
+        self._clients: dict[int, Client] = {}
+        self._poll = select.poll()
+        self._packages = Packages()
+
+    def main(self, channel: socket) -> None:
+        """Serve until the channel ends."""
+        self._poll.register(channel, select.POLLIN)
+        while True:
+            for descriptor, _ in self._poll.poll():
+                if descriptor != channel.fileno():
+                    self._serve(self._clients[descriptor])
+                    continue
+                data, descriptors = messages.receive(channel)
+                if not data:
+                    return
+                self._meet(messages.decode_job(data, descriptors))
+
+    def _meet(self, job: Job) -> None:
+        known = record.read(job.one("facts"))
+        client = Client(socket(fileno=job.one("analyser")), known.user, job.one("root"))
+        os.close(job.one("facts"))
+        self._clients[client.channel.fileno()] = client
+        self._poll.register(client.channel, select.POLLIN)
+
+    def _serve(self, client: Client) -> None:
+        data, descriptors = messages.receive(client.channel)
+        messages.close_all(descriptors)
+        if not data:
+            self._leave(client)
+            return
+        answer, found = self._answer(client, data[:1], data[1:])
+        try:
+            messages.send(client.channel, answer or b"-", [found] if found >= 0 else [])
+        except OSError:
+            pass  # it has died: its channel says so next
+        if found >= 0:
+            os.close(found)
+
+    def _leave(self, client: Client) -> None:
+        self._poll.unregister(client.channel)
+        del self._clients[client.channel.fileno()]
+        client.channel.close()
+        if client.root >= 0:
+            os.close(client.root)
+
+    def _answer(self, client: Client, kind: bytes, word: bytes) -> tuple[bytes, int]:
+        if kind == DEBUG:
+            build_id, _, suffix = word.partition(b".")
+            if len(build_id) > 2 and _HEX.issuperset(build_id) and suffix in (b"", b"debug"):
+                return self._in_directories(f".build-id/{build_id[:2].decode()}/{word[2:].decode()}")
+        elif kind == NAMED:
+            path = os.path.normpath(os.fsdecode(word))
+            if b"\0" not in word and not path.startswith(".."):
+                return self._in_directories(path.lstrip("/"))
+        elif kind == FILE and client.root >= 0:
+            return word, open_as(client.user, client.root, word)
+        elif kind == PACKAGE:
+            return (self._packages.debug_command(os.fsdecode(word)) or "").encode(errors="replace"), -1
+        return b"", -1
+
+    def _in_directories(self, name: str) -> tuple[bytes, int]:
+        for directory in self._directories:
+            path = f"{directory}/{name}"
+            found = _regular(_open(path))
+            if found >= 0 and os.fstat(found).st_uid == 0 and not os.fstat(found).st_mode & 0o022:
+                return os.fsencode(path), found
+            if found >= 0:
+                os.close(found)
+        return b"", -1
+
+
+class _How(ctypes.Structure):
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+def open_as(user: tuple[int, int, tuple[int, ...]], root: int, path: bytes) -> int:
+    """A regular file as a user may open it below a root directory, the last step no link; -1."""
+    uid, gid, groups = user
+    privileged = os.geteuid() == 0
+    if privileged:
+        os.setgroups(groups)
+        _libc.setfsgid(gid)
+        _libc.setfsuid(uid)  # which takes root's power over files away as well
+    try:
+        how = _How(_FLAGS | os.O_NOFOLLOW, 0, _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS)
+        return _regular(_libc.syscall(_OPENAT2, root, ctypes.c_char_p(path), ctypes.byref(how), ctypes.sizeof(how)))
+    finally:
+        if privileged:
+            _libc.setfsuid(0)
+            _libc.setfsgid(0)
+            os.setgroups([])
+
+
+def _open(path: str) -> int:
+    try:
+        return os.open(path, _FLAGS)
+    except (OSError, ValueError):
+        return -1
+
+
+def _regular(fd: int) -> int:
+    if fd >= 0 and not (stat.S_ISREG(os.fstat(fd).st_mode) and os.fstat(fd).st_size <= LARGEST):
+        os.close(fd)
+        return -1
+    return fd

@@ -1,0 +1,171 @@
+"""The archive's hand: memfds become a fault on the disk, and results are put beside it. Nothing is parsed here that a victim wrote.
+
+Whatever is asked may have been half done by a committer that was killed; asked again it is finished, and not done twice.
+"""
+
+import os
+from socket import socket
+from typing import Any
+
+from obit.agent import messages, record, result
+from obit.agent.messages import Job
+from obit.agent.record import Record
+from obit.agent.stages import ANALYSE, CLAIM, COMMIT, COUNT, END, FINISH
+from obit.archive.claim import Claim, claim, claim_leftover
+from obit.archive.folder import Folder
+from obit.archive.layout import ANALYZING, ASSETS, CORE, FAILED, INCOMING, META, PENDING, REASON, is_id
+from obit.archive.recovery import recover
+from obit.archive.removal import add_suppressed
+from obit.archive.writer import CannotStore, Incoming, begin
+from obit.errors import NothingFound
+
+_MOST_META = 1 << 20
+NOBODY = (65534, 65534, ())
+
+
+class Committer:
+    """Works on the archive at `home`."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._claims: dict[str, Claim] = {}
+
+    def main(self, channel: socket) -> None:
+        """Serve until the channel ends."""
+        while True:
+            data, descriptors = messages.receive(channel)
+            if not data:
+                return
+            job = messages.decode_job(data, descriptors)
+            stage, fault, passed = self._handle(job)
+            messages.send(channel, messages.encode_reply(stage, fault), passed)
+            messages.close_all(passed)
+            job.close()
+
+    def _handle(self, job: Job) -> tuple[int, str, list[int]]:
+        if job.stage == COMMIT:
+            return self._commit(job), job.fault, []
+        if job.stage == CLAIM:
+            return self._claim(job.fault)
+        if job.stage == FINISH:
+            self._finish(job)
+        elif job.stage == COUNT:
+            self._count(job)
+        return END, job.fault, []
+
+    # Committing
+
+    def _commit(self, job: Job) -> int:
+        if self._was_committed(job.fault):
+            return CLAIM
+        known = record.read(job.one("facts"))
+        meta = dict(known.meta)
+        if job.trouble:
+            meta["missing"] = [*meta.get("missing", ()), {"what": "a part of the memory", "why": job.trouble}]
+        try:
+            self._write(job, known, meta)
+        except CannotStore as error:
+            return self._mark(job.fault, meta, str(error))
+        return END if known.failure else CLAIM
+
+    def _write(self, job: Job, known: Record, meta: dict[str, Any]) -> None:
+        with begin(self._home, meta, job.fault) as incoming:
+            for name, fd in ((CORE, job.one("core")), (ASSETS, job.one("assets"))):
+                _copy(incoming, name, fd)
+            if known.failure:
+                incoming.write(REASON, f"{known.failure}\n".encode(errors="surrogateescape"))
+            incoming.commit(FAILED if known.failure else PENDING)
+
+    def _mark(self, fault: str, meta: dict[str, Any], why: str) -> int:
+        """The disk takes no more: at least say that there was a crash."""
+        try:
+            with begin(self._home, meta, fault) as incoming:
+                incoming.write(REASON, f"{why}\n".encode(errors="surrogateescape"))
+                incoming.commit(FAILED)
+        except CannotStore:
+            return COUNT
+        return END
+
+    def _was_committed(self, fault: str) -> bool:
+        """Whether a committer before us had got that far; what it left unfinished is removed."""
+        try:
+            with claim(self._home, fault) as leftover:
+                if leftover.state != INCOMING and b'"sizes"' in leftover.folder.read(META, _MOST_META):
+                    return True
+                leftover.remove()
+        except (NothingFound, FileNotFoundError):
+            pass
+        return False
+
+    # Analysis
+
+    def _claim(self, fault: str) -> tuple[int, str, list[int]]:
+        taken = self._take(fault) if fault else self._adopted()
+        if taken is None:
+            return END, fault, []
+        if taken.state == PENDING:
+            taken.move(ANALYZING)
+        self._claims[taken.id] = taken
+        core = os.open(CORE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=taken.folder.fd)
+        return ANALYSE, taken.id, [core] if fault else [core, _facts(taken)]
+
+    def _take(self, fault: str) -> Claim | None:
+        """The fault that waits; None when somebody else analyses it."""
+        return self._claims.get(fault) or claim_leftover(self._home, PENDING, fault) or claim_leftover(self._home, ANALYZING, fault)
+
+    def _adopted(self) -> Claim | None:
+        """The oldest fault that waits in the archive and has a core."""
+        recover(self._home)
+        try:
+            with Folder.existing(self._home) as home, home.child(PENDING) as pending:
+                names = sorted(filter(is_id, pending.names()), key=lambda name: os.stat(name, dir_fd=pending.fd).st_mtime)
+        except FileNotFoundError:
+            return None
+        for name in names:
+            taken = claim_leftover(self._home, PENDING, name)
+            if taken and CORE in taken.folder.names():
+                return taken
+            if taken:
+                taken.close()
+        return None
+
+    def _finish(self, job: Job) -> None:
+        taken = self._claims.pop(job.fault, None) or self._take(job.fault)
+        if taken is None:
+            return
+        with taken:
+            found = result.read(job.one("result")) if job.one("result") >= 0 else None
+            if found is None:
+                taken.fail(f"the analysis was tried three times: {job.trouble}")
+            elif found.failure:
+                taken.fail(found.failure)
+            else:
+                taken.keep(found.summary, found.snapshot)
+
+    def _count(self, job: Job) -> None:
+        add_suppressed(self._home, 1)
+
+
+def _copy(incoming: Incoming, name: str, fd: int) -> None:
+    size = os.fstat(fd).st_size if fd >= 0 else 0
+    if not size:
+        return
+    with incoming.create(name) as file:
+        at = 0
+        while at < size and (sent := os.sendfile(file.fileno(), fd, at, size - at)):
+            at += sent
+
+
+def _facts(taken: Claim) -> int:
+    """What the broker and the analyser need to know of a fault that was found in the archive."""
+    import msgspec
+
+    try:
+        meta = msgspec.json.decode(taken.folder.read(META, _MOST_META), type=dict[str, Any])
+    except (msgspec.MsgspecError, FileNotFoundError):
+        meta = {}
+    uid, gid = meta.get("uid"), meta.get("gid")
+    user = (uid, gid, ()) if isinstance(uid, int) and isinstance(gid, int) else NOBODY
+    fd = os.memfd_create("obit-facts", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    record.write(fd, Record(meta, user=user))
+    return fd

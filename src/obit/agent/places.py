@@ -1,0 +1,103 @@
+"""Where the agent has its sockets, and how others find out about it."""
+
+import fcntl
+import json
+import os
+from hashlib import sha256
+from typing import Any
+
+from obit.capture import kernel_pipe
+from obit.capture.procfs import parse_stat
+from obit.errors import EnvironmentLacks
+
+SYSTEM = "/run/obit"
+KERNEL, DROP, STATE, CONFIG, EMPTY = "kernel", "drop", "agent.json", "pipe", "empty"
+_LONGEST = 100
+"""Bytes of a socket's path: sun_path has 108, core_pattern 127 with its first characters."""
+
+
+def runtime_directory(home: str) -> str:
+    """Where an agent with this archive has its sockets: below an archive of one's own, so that several can live side by side. The
+    kernel follows no link on the way to a socket, so the path has none."""
+    if os.environ.get("OBIT_HOME") is None and os.geteuid() == 0:
+        return SYSTEM
+    own = f"{os.path.realpath(home)}/run"
+    return own if len(os.fsencode(own)) <= _LONGEST - len(KERNEL) - 1 else f"{SYSTEM}-{sha256(os.fsencode(own)).hexdigest()[:12]}"
+
+
+class Runtime:
+    """The directory, locked by the agent that uses it for as long as it lives."""
+
+    def __init__(self, home: str) -> None:
+        self.directory = runtime_directory(home)
+        self._home = home
+        self._lock = -1
+
+    @property
+    def kernel_socket(self) -> str:
+        """Where the kernel connects."""
+        return f"{self.directory}/{KERNEL}"
+
+    @property
+    def drop_socket(self) -> str:
+        """Where everybody else does."""
+        return f"{self.directory}/{DROP}"
+
+    @property
+    def empty(self) -> str:
+        """An empty directory."""
+        return f"{self.directory}/{EMPTY}"
+
+    def __enter__(self) -> None:
+        os.makedirs(self._home, 0o700, exist_ok=True)
+        os.makedirs(self.empty, 0o755, exist_ok=True)
+        self._lock = os.open(f"{self.directory}/{STATE}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            raise EnvironmentLacks(f"an agent runs already (its sockets are in {self.directory}): `obit agent status` shows it") from None
+
+    def __exit__(self, *_: object) -> None:
+        for name in (KERNEL, DROP, CONFIG, STATE):
+            try:
+                os.unlink(f"{self.directory}/{name}")
+            except FileNotFoundError:
+                pass
+        os.close(self._lock)
+
+    def say(self, mode: str) -> None:
+        """Write down that we run, and how crashes come."""
+        with open("/proc/self/stat", "rb") as file:
+            started = parse_stat(file.read()).start_time
+        data = json.dumps({"pid": os.getpid(), "start_time": started, "home": self._home, "pattern": mode}).encode()
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, data, 0)
+
+    def pipe_pattern(self, settings: dict[str, Any]) -> str:
+        """core_pattern of the pipe, whose handler reads the settings that are written here. `EnvironmentLacks`."""
+        import sys
+
+        path = f"{self.directory}/{CONFIG}"
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644), "w") as file:
+            file.writelines(f"{name}={value}\n" for name, value in settings.items())
+        try:
+            return kernel_pipe.pattern(os.path.realpath(sys.executable), path)
+        except ValueError as error:
+            raise EnvironmentLacks(str(error)) from None
+
+
+def running(home: str) -> dict[str, Any] | None:
+    """What the agent of this archive wrote down; None when none runs."""
+    try:
+        fd = os.open(f"{runtime_directory(home)}/{STATE}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        found = json.loads(os.pread(fd, 4096, 0) or b"null")
+        return found if isinstance(found, dict) else None
+    finally:
+        os.close(fd)
+    return None

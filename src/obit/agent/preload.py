@@ -1,0 +1,18 @@
+"""Import everything that an analysis may need, once, before the processes are forked: they share the pages, and have no files later."""
+
+import importlib
+import pkgutil
+
+PACKAGES = ("obit.analysis", "obit.debuginfo", "obit.image", "obit.snapshot")
+STANDARD = ("datetime", "encodings.idna", "json", "signal", "typing", "zlib", "zstandard")
+"""What those import inside functions."""
+
+
+def preload() -> None:
+    """Import them all."""
+    for package in PACKAGES:
+        module = importlib.import_module(package)
+        for found in pkgutil.walk_packages(module.__path__, f"{package}."):
+            importlib.import_module(found.name)
+    for name in STANDARD:
+        importlib.import_module(name)

@@ -1,0 +1,231 @@
+"""The process that loses nothing: it holds the sockets, every connection and memfd of a fault in flight, and the deadlines.
+
+It reads nothing that comes from a victim. A process below it that dies or hangs is replaced, and its stage begun anew with the same
+descriptors; after the last attempt the stage's `otherwise` follows, so that no victim waits for ever.
+"""
+
+import os
+import select
+import time
+from collections.abc import Callable, Mapping
+from socket import socket
+
+from obit.agent import messages
+from obit.agent.flight import NEVER, Flight
+from obit.agent.messages import close_all, decode_reply, encode_job
+from obit.agent.stages import ANALYSE, BEFORE_RELEASE, CLAIM, COMMIT, END, RECEIVE, ROLES, STAGES
+from obit.agent.worker import Main, Worker
+from obit.errors import ObitError
+
+PATIENCE = 10.0
+"""Seconds that a crash waits for a receiver at most."""
+MOST_WAITING = 128
+"""Crashes that are taken from the listening socket before earlier ones are released; more wait in its queue."""
+MOST_WITH_FILES = 64
+"""Faults waiting for their analysis that keep the files they had mapped open."""
+MOST_DEATHS = 20
+"""So many processes in a row that ended before they had done anything: something is wrong with us."""
+
+
+class Supervisor:
+    """`mains` are what the processes of each role run; `reject` is sent to a crash that nobody could serve in time."""
+
+    def __init__(self, mains: Mapping[str, Main], reject: bytes = b"") -> None:
+        self.is_stopping = False
+        self._mains = mains
+        self._reject = reject
+        self._poll = select.epoll()
+        self._handlers: dict[int, Callable[[], None]] = {}
+        self._listeners: list[int] = []
+        self._listening = True
+        self._waiting: list[Flight] = []
+        self._flights: set[Flight] = set()
+        self._workers: dict[str, list[Worker]] = {role: [] for role in ROLES}
+        self._deaths = 0
+
+    def start(self) -> None:
+        """Fork the processes."""
+        for role, count in ROLES.items():
+            for _ in range(count):
+                self._hire(role)
+
+    def listen(self, listener: socket, stage: int) -> None:
+        """Every connection to this socket begins a fault in this stage."""
+        listener.setblocking(False)
+        self._listeners.append(listener.fileno())
+        self.watch(listener.fileno(), lambda: self._accept(listener, stage))
+
+    def watch(self, descriptor: int, handler: Callable[[], None]) -> None:
+        """Call `handler` when there is something to read."""
+        self._handlers[descriptor] = handler
+        self._poll.register(descriptor, select.EPOLLIN)
+
+    def adopt(self) -> None:
+        """Analyse what waits in the archive, one after the other."""
+        if not any(flight.is_adopted for flight in self._flights):
+            self._begin(Flight(CLAIM, {}, is_adopted=True))
+
+    def run(self) -> None:
+        """Until it `is_stopping` and nothing is in flight."""
+        while not self.is_stopping or self._flights:
+            self.turn()
+
+    def turn(self, at_most: float = NEVER) -> bool:
+        """Wait for something to happen (`at_most` so many seconds), and do what follows; whether anything happened."""
+        until = min((flight.deadline for flight in self._flights), default=NEVER) - time.monotonic()
+        wait = max(min(until, at_most), 0)
+        events = self._poll.poll(None if wait == NEVER else wait)
+        for descriptor, _ in events:
+            handler = self._handlers.get(descriptor)
+            if handler:
+                handler()
+        self._expire()
+        self._dispatch()
+        self._set_listening()
+        return bool(events)
+
+    # Faults
+
+    def _accept(self, listener: socket, stage: int) -> None:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        connection.setblocking(True)
+        stream = os.memfd_create("obit-stream", os.MFD_CLOEXEC)
+        held = {"connection": [connection.detach()], "pipe": list(os.pipe2(os.O_CLOEXEC)), "stream": [stream]}
+        self._begin(Flight(stage, held))
+
+    def _begin(self, flight: Flight) -> None:
+        self._flights.add(flight)
+        self._enter(flight, flight.stage)
+
+    def _enter(self, flight: Flight, stage: int) -> None:
+        flight.stage, flight.attempt, flight.deadline = stage, 0, NEVER
+        if stage == END or (stage == CLAIM and self.is_stopping):
+            self._end(flight)
+            return
+        flight.drop(STAGES[stage].dropped)
+        self._waiting.append(flight)
+        if stage in BEFORE_RELEASE:
+            flight.deadline = time.monotonic() + PATIENCE
+        if stage == CLAIM and sum(each.stage == CLAIM for each in self._waiting) > MOST_WITH_FILES:
+            flight.drop(("modules", "root"))
+
+    def _end(self, flight: Flight) -> None:
+        has_more = flight.is_adopted and flight.stage == END and flight.fault and not self.is_stopping
+        flight.drop(tuple(flight.held))
+        self._flights.discard(flight)
+        if has_more:
+            self.adopt()
+
+    def _dispatch(self) -> None:
+        """Give waiting faults to idle processes, those of early stages first: victims wait behind them."""
+        for flight in sorted(self._waiting, key=lambda flight: flight.stage):
+            worker = self._idle(STAGES[flight.stage].role)
+            if worker and (flight.stage != CLAIM or self._can_analyse()):
+                self._waiting.remove(flight)
+                self._give(flight, worker)
+
+    def _idle(self, role: str) -> Worker | None:
+        return next((worker for worker in self._workers[role] if worker.busy is None), None)
+
+    def _can_analyse(self) -> bool:
+        """Whether a fault that is claimed now would be analysed at once."""
+        return self._idle("analyser") is not None and not any(flight.stage == ANALYSE for flight in self._waiting)
+
+    def _give(self, flight: Flight, worker: Worker) -> None:
+        stage = STAGES[flight.stage]
+        flight.renew(stage.fresh)
+        flight.attempt += 1
+        flight.deadline = time.monotonic() + stage.seconds
+        worker.busy = flight
+        job = flight.job()
+        try:
+            if flight.stage == ANALYSE:
+                self._introduce(flight, job)
+            messages.send(worker.channel, *encode_job(job))
+        except OSError:
+            pass  # it, or the broker, has just died: their channels say so next
+        close_all(job.held.pop("broker", ()))
+
+    def _introduce(self, flight: Flight, job: messages.Job) -> None:
+        """Connect an analyser with the broker, who is shown for whom it opens files."""
+        ours, theirs = messages.pair()
+        job.held["broker"] = [theirs.detach()]
+        held = {"analyser": [ours.detach()]} | {kind: flight.held[kind] for kind in ("facts", "root") if kind in flight.held}
+        try:
+            for broker in self._workers["broker"]:
+                messages.send(broker.channel, *encode_job(job._replace(held=held)))
+        finally:
+            close_all(held["analyser"])
+
+    # Processes
+
+    def _hire(self, role: str) -> None:
+        worker = Worker(role, self._mains[role])
+        self._workers[role].append(worker)
+        self.watch(worker.channel.fileno(), lambda: self._hear(worker))
+
+    def _hear(self, worker: Worker) -> None:
+        data, descriptors = messages.receive(worker.channel)
+        flight, reply = worker.busy, decode_reply(data)
+        if flight is None or reply is None or reply[0] not in STAGES[flight.stage].following:
+            close_all(descriptors)
+            self._replace(worker)
+            return
+        worker.busy, self._deaths = None, 0
+        flight.keep(STAGES[flight.stage].returned, descriptors)
+        if flight.is_adopted:
+            flight.fault = reply[1]
+        self._enter(flight, reply[0])
+        if worker.role == "analyser":  # one a fault: it may not be itself any more
+            self._replace(worker)
+
+    def _replace(self, worker: Worker) -> None:
+        """Put another in its place; what it was at is begun anew."""
+        flight, worker.busy = worker.busy, None
+        self._poll.unregister(worker.channel.fileno())
+        del self._handlers[worker.channel.fileno()]
+        self._workers[worker.role].remove(worker)
+        ending = worker.bury()
+        if worker.role != "analyser":
+            self._deaths += 1
+            if self._deaths > MOST_DEATHS:
+                raise ObitError(f"the agent's {worker.role} {ending} again and again: its messages above say why")
+        self._hire(worker.role)
+        if flight is not None:
+            self._failed(flight, f"its {worker.role} {ending}")
+
+    def _failed(self, flight: Flight, why: str) -> None:
+        flight.trouble, stage = why, STAGES[flight.stage]
+        if flight.attempt < stage.attempts:
+            flight.deadline = time.monotonic() + PATIENCE if flight.stage in BEFORE_RELEASE else NEVER
+            self._waiting.insert(0, flight)
+            return
+        self._give_up(flight)
+
+    def _give_up(self, flight: Flight) -> None:
+        if flight.stage == RECEIVE:
+            flight.say(self._reject)
+        self._enter(flight, STAGES[flight.stage].otherwise)
+
+    def _expire(self) -> None:
+        """Deal with everything whose time is over: nobody who crashed may wait for one of us that hangs."""
+        now = time.monotonic()
+        for flight in [flight for flight in self._flights if flight.deadline <= now]:
+            worker = next((worker for role in self._workers.values() for worker in role if worker.busy is flight), None)
+            if worker:
+                self._replace(worker)
+            elif flight in self._waiting:
+                self._waiting.remove(flight)
+                flight.trouble = "nobody of the agent had time for it"
+                self._give_up(flight)
+
+    def _set_listening(self) -> None:
+        """Stop taking connections while too many wait, for the sockets' own queues hold them as well."""
+        wanted = sum(flight.stage < COMMIT for flight in self._flights) < MOST_WAITING
+        if wanted != self._listening:
+            self._listening = wanted
+            for descriptor in self._listeners:
+                self._poll.modify(descriptor, select.EPOLLIN if wanted else 0)

@@ -1,0 +1,68 @@
+"""Catch every crash of this machine: the daemon, and what belongs to it.
+
+`run` takes over the kernel's core_pattern, prints `ready`, and turns each crash
+into a fault of the archive, analysed: `obit list`, `obit show`. On SIGTERM it
+finishes what is in flight and gives core_pattern back. It runs in the foreground,
+as root.
+
+`status` says whether an agent runs, and what the archive holds.
+
+Example:
+  obit agent run --capture socket
+"""
+
+from argparse import ArgumentParser, Namespace
+
+from obit.errors import NothingFound
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """See the docstring."""
+    actions = parser.add_subparsers(dest="action", metavar="run | status", required=True, parser_class=ArgumentParser)
+    run_parser = actions.add_parser("run", help="the daemon, in the foreground")
+    run_parser.add_argument(
+        "--capture",
+        choices=("auto", "socket", "pipe", "none"),
+        default="auto",
+        help="how the kernel hands over a crash (default: what works)",
+    )
+    status = actions.add_parser("status", help="whether an agent runs, and what the archive holds")
+    status.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(arguments: Namespace) -> int:
+    """Do it; the exit status."""
+    actions = {"run": _run, "status": _status}
+    return actions[arguments.action](arguments)
+
+
+def _run(arguments: Namespace) -> int:
+    from obit.agent.daemon import Configuration, Daemon
+    from obit.archive.layout import home
+    from obit.capture.select import BUDGET
+    from obit.cli import settings
+
+    found = settings.load(arguments.config)
+    Daemon(Configuration(home(), arguments.capture, BUDGET, settings.texts(found["debug.directories"]))).run()
+    return 0
+
+
+def _status(arguments: Namespace) -> int:
+    from obit.agent.places import running
+    from obit.archive.layout import home
+    from obit.cli.output import write_bytes
+
+    found = running(home())
+    if arguments.json:
+        import json
+
+        write_bytes(json.dumps({"running": found is not None} | (found or {})).encode())
+        return 0 if found else 1
+    if found is None:
+        raise NothingFound(
+            f"no agent runs for the archive {home()}: start one with `obit agent run`, or install it with `obit agent install`"
+        )
+    print(
+        f"the agent runs as process {found['pid']}; crashes come by {found['pattern'] or 'nothing but hand-over'}; archive {found['home']}"
+    )
+    return 0
