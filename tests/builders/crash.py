@@ -19,7 +19,7 @@ STACK = MappedRange(0x7F0000001000, 0x7F0000801000, "rw-")
 MAPPINGS = (TEXT, DATA, HEAP, GUARD, STACK)
 PC = 0x401100
 SP = 0x7F0000800000
-PID = 4711
+PID, PPID = 4711, 4000
 
 
 def crash(
@@ -41,7 +41,7 @@ def crash(
     values = {machine.pc: PC, machine.sp: SP} | values
     pieces = {PC: bytes.fromhex(code), **(memory or {})}
     image = process(pieces, registers=values, signal=signal, mappings=mappings, modules=modules, machine=machine, special=special)
-    image = msgspec.structs.replace(image, process={"pid": PID, "exe": "/usr/bin/shop"})
+    image = msgspec.structs.replace(image, process={"pid": PID, "ppid": PPID, "exe": "/usr/bin/shop"})
     stack = tuple(UnwoundFrame(PC, PC, cfa, {}, "cfi", None) for cfa in cfas)
     return CrashContext(image, Stack(stack, omitted, "outermost"), frames)
 

@@ -27,16 +27,21 @@ def explain(context: CrashContext, classification: Classification) -> str:
         sentence = SENTENCES.get(classifier)
         text = sentence(story) if sentence else None
         if text:
-            return " ".join(part for part in (text, story.caller()) if part)
-    return story.plain()
+            return " ".join(capitalized(part) for part in (text, story.caller()) if part)
+    return capitalized(story.plain())
+
+
+def capitalized(sentence: str) -> str:
+    """The sentence with a capital at its start."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def function_text(frame: Frame | None) -> str:
     """`total()`, or what stands for a function without a name."""
     if frame is None or (frame.function is None and frame.module is None):
-        return "The program"
+        return "the program"
     if frame.function is None:
-        return f"Code in {(frame.module or '').rpartition('/')[2]}"
+        return f"code in {(frame.module or '').rpartition('/')[2]}"
     return f"`{normal_name(frame.function)}()`"
 
 
@@ -63,10 +68,11 @@ class Story:
         if self.frame is None or self.index is None or self.frame.function in (None, "main"):
             return None
         outer = self.context.frames[self.index + 1 : self.index + 8]
-        caller = next((frame for frame in outer if frame.function and not frame.inlined), None)
+        skipped, caller = next(((at, frame) for at, frame in enumerate(outer) if frame.function and not frame.inlined), (0, None))
         if caller is None or caller.function == self.frame.function or own_frame([caller]) is None:
             return None
-        return f"It was called by {function_text(caller)}{where_text(caller)}."
+        called = "reached from" if any(not frame.function for frame in outer[:skipped]) else "called by"
+        return f"It was {called} {function_text(caller)}{where_text(caller)}."
 
     def evidence(self) -> str:
         """The text of the first classifier's evidence."""
@@ -110,7 +116,7 @@ class Story:
         target = address_text(access.address)
         if access.kind == "return":
             inside = access.transfer is not None and access.transfer.site is not None  # it stands at the `ret` still
-            who = f"{self.who}{self.where}" if inside else "A function"
+            who = f"{self.who}{self.where}" if inside else "a function"
             return f"{who} returned to {target}, where no code is: its return address on the stack was overwritten."
         frame = next((frame for frame in self.context.frames if frame.function and frame.module), None)
         verb = {"call": "called", "branch": "jumped to"}.get(access.kind)
@@ -136,7 +142,7 @@ class Story:
         """What the C library or the C++ runtime found."""
         what = self.evidence().partition(": ")[0]
         message = f" ({self.found.message[:_LONGEST_MESSAGE]})" if self.found.message else ""
-        return f"{what[:1].upper()}{what[1:]}{message}; {self.who} was running{self.where}."
+        return f"{what}{message}; {self.who} was running{self.where}."
 
     def divide(self) -> str:
         """`average()` divided by `count` (0) at t.c:12."""
@@ -149,8 +155,7 @@ class Story:
 
     def killed(self) -> str:
         """Process 12 sent SIGTERM; the program was in `serve()` at t.c:12."""
-        text = self.evidence()
-        return f"{text[:1].upper()}{text[1:]}{f'; the program was in {self.who}{self.where}' if self.frame else ''}."
+        return f"{self.evidence()}{f'; the program was in {self.who}{self.where}' if self.frame else ''}."
 
     def snapshot(self) -> str:
         """Of a sound process."""

@@ -107,6 +107,19 @@ def test_a_library_function_is_named_with_its_caller() -> None:
     assert text == "`strlen()`, called by `greet()` at cart.c:41, read through `name` (null)."
 
 
+def test_code_without_a_name_is_spoken_of_within_the_sentence() -> None:
+    plugin = frame(None, "/usr/lib/plugin.so", None)
+    frames = (frame("__strlen_avx2", LIBC, None), plugin, frame(None, "/usr/lib/loader.so", None), frame("load"))
+    text = explained("0fb603", {"rbx": 0}, segv(0), frames)
+    assert text == "`strlen()`, called by code in plugin.so, read from null."
+    assert explained("0fb603", {"rbx": 0}, segv(0), (plugin,)) == "Code in plugin.so read from null."
+
+
+def test_who_called_across_code_without_a_name_is_not_said_to_have_called() -> None:
+    frames = (frame("kill_builtin", line=None), frame(None, line=None), frame("execute", line=None))
+    assert explained("8b4218", {"rdx": 0}, segv(0x18), frames).endswith("It was reached from `execute()`.")
+
+
 def test_an_impossible_address() -> None:
     frames = (frame("follow", variables=(variable("item", "Item *", "0x4141414141414141"),)),)
     text = explained("8b4218", {"rdx": 0x4141414141414141}, GENERAL_PROTECTION, frames)

@@ -60,9 +60,15 @@ def unknown_access(context: CrashContext) -> list[Finding]:
         return []
     if access.address is None:
         return []
-    why = "its bytes are absent" if context.instruction is None else f"`{context.instruction.text}` uses no such address"
+    why = f"`{context.instruction.text}` uses no such address" if context.instruction else _unread(context)
     text = f"an access to {address_text(access.address)} failed ({context.place(access.address)}); the instruction does not say more: {why}"
     return [Finding("invalid-pointer", "hint" if access.near_null else "likely", text, access.address)]
+
+
+def _unread(context: CrashContext) -> str:
+    """Why there is no instruction to look at."""
+    code = context.code(context.pc or 0, 8)
+    return f"the bytes {code.hex(' ')} are none that the disassembler knows" if code else "its bytes are absent"
 
 
 def address_text(address: int) -> str:

@@ -38,9 +38,14 @@ def killed(context: CrashContext) -> list[Finding]:
     if signal.sender_pid is not None and signal.sender_pid == own:
         return [] if signal.number == SIGABRT else [Finding("killed", "certain", f"the process sent {name} to itself")]
     if signal.sender_pid:
-        by = f"process {signal.sender_pid}" + (f" of user {signal.sender_uid}" if signal.sender_uid is not None else "")
+        parent = ", its parent," if signal.sender_pid == context.image.process.get("ppid") else ""
+        by = f"process {signal.sender_pid}{parent or _user_text(signal.sender_uid)}"
         return [Finding("killed", "certain", f"{by} sent {name}")]
     return [] if signal.number == SIGABRT else [Finding("killed", "likely", f"{name} was sent; the sender is not known")]
+
+
+def _user_text(uid: int | None) -> str:
+    return "" if uid is None else f" of user {uid}"
 
 
 def _without_siginfo(context: CrashContext, number: int, name: str) -> list[Finding]:

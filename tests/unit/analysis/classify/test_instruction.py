@@ -5,7 +5,7 @@ import pytest
 from obit.analysis.classify.rules import classify
 from obit.debuginfo.machine import AARCH64
 from obit.image.process import MappedRange, SignalInfo
-from tests.builders.crash import DATA, GENERAL_PROTECTION, HEAP, MAPPINGS, PC, PID, SP, TEXT, crash, frame
+from tests.builders.crash import DATA, GENERAL_PROTECTION, HEAP, MAPPINGS, PC, PID, PPID, SP, TEXT, crash, frame
 from tests.builders.process import FakeModule, loaded
 
 
@@ -119,6 +119,7 @@ def test_seccomp_names_the_call_and_its_arguments() -> None:
     ("signal", "text"),
     [
         (SignalInfo(number=15, code=0, sender_pid=99, sender_uid=0), "process 99 of user 0 sent SIGTERM"),
+        (SignalInfo(number=15, code=0, sender_pid=PPID, sender_uid=0), "process 4000, its parent, sent SIGTERM"),
         (SignalInfo(number=11, code=-6, sender_pid=PID), "the process sent SIGSEGV to itself"),
         (SignalInfo(number=3, code=128), "the terminal's quit key"),
         (SignalInfo(number=24, code=128), "RLIMIT_CPU"),
