@@ -53,7 +53,8 @@ class FileReader:
             return b""
 
     def __del__(self) -> None:
-        os.close(self._fd)
+        if os is not None:  # at the interpreter's end it may be gone before this
+            os.close(self._fd)
 
 
 class SegmentSource:
