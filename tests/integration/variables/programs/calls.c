@@ -35,9 +35,10 @@ KEPT int hopping(int n)
 
 KEPT int through(struct ops *ops)
 {
-    int result = ops->call(7, 8);
+    function call = ops->call;
+    int result = call(7, 8);
     BARRIER();
-    return result + ops->call(1, 2);
+    return result + call(1, 2);
 }
 
 static __attribute__((noinline)) int shortened(int kept, int unused)
