@@ -50,7 +50,7 @@ class Committer:
         if job.stage == FINISH:
             self._finish(job)
         elif job.stage == COUNT:
-            self._count(job)
+            add_suppressed(self._home, 1)
         return END, job.fault, []
 
     # Committing
@@ -141,9 +141,6 @@ class Committer:
                 taken.fail(found.failure)
             else:
                 taken.keep(found.summary, found.snapshot)
-
-    def _count(self, job: Job) -> None:
-        add_suppressed(self._home, 1)
 
 
 def _copy(incoming: Incoming, name: str, fd: int) -> None:

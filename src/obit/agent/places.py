@@ -6,14 +6,21 @@ import os
 from hashlib import sha256
 from typing import Any
 
+import obit
 from obit.capture import kernel_pipe
 from obit.capture.procfs import parse_stat
 from obit.errors import EnvironmentLacks
 
 SYSTEM = "/run/obit"
-KERNEL, DROP, STATE, CONFIG, EMPTY = "kernel", "drop", "agent.json", "pipe", "empty"
-_LONGEST = 100
-"""Bytes of a socket's path: sun_path has 108, core_pattern 127 with its first characters."""
+KERNEL, DROP, STATE, CONFIG, HANDLER, EMPTY = "kernel", "drop", "agent.json", "pipe", "p", "empty"
+_LONGEST = 48
+"""Bytes of the directory's path: sun_path has 108, and core_pattern 127 for the interpreter, the handler and its arguments."""
+# An installed package lies too deep for core_pattern, and what is imported is compiled already.
+_HANDLER = """import os, sys
+sys.path.insert(0, {source!r})
+from obit.capture.kernel_pipe import main
+os._exit(main([{config!r}, *sys.argv[1:]]))
+"""
 
 
 def runtime_directory(home: str) -> str:
@@ -22,7 +29,7 @@ def runtime_directory(home: str) -> str:
     if os.environ.get("OBIT_HOME") is None and os.geteuid() == 0:
         return SYSTEM
     own = f"{os.path.realpath(home)}/run"
-    return own if len(os.fsencode(own)) <= _LONGEST - len(KERNEL) - 1 else f"{SYSTEM}-{sha256(os.fsencode(own)).hexdigest()[:12]}"
+    return own if len(os.fsencode(own)) <= _LONGEST else f"{SYSTEM}-{sha256(os.fsencode(own)).hexdigest()[:12]}"
 
 
 class Runtime:
@@ -59,7 +66,7 @@ class Runtime:
             raise EnvironmentLacks(f"an agent runs already (its sockets are in {self.directory}): `obit agent status` shows it") from None
 
     def __exit__(self, *_: object) -> None:
-        for name in (KERNEL, DROP, CONFIG, STATE):
+        for name in (KERNEL, DROP, CONFIG, HANDLER, STATE):
             try:
                 os.unlink(f"{self.directory}/{name}")
             except FileNotFoundError:
@@ -78,13 +85,18 @@ class Runtime:
         """core_pattern of the pipe, whose handler reads the settings that are written here. `EnvironmentLacks`."""
         import sys
 
-        path = f"{self.directory}/{CONFIG}"
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644), "w") as file:
-            file.writelines(f"{name}={value}\n" for name, value in settings.items())
-        try:
-            return kernel_pipe.pattern(os.path.realpath(sys.executable), path)
-        except ValueError as error:
-            raise EnvironmentLacks(str(error)) from None
+        config, handler = f"{self.directory}/{CONFIG}", f"{self.directory}/{HANDLER}"
+        _write(config, "".join(f"{name}={value}\n" for name, value in settings.items()))
+        _write(handler, _HANDLER.format(source=os.path.dirname(os.path.dirname(obit.__file__)), config=config))
+        text = f"|{os.path.realpath(sys.executable)} -I -S {handler} {kernel_pipe.SPECIFIERS}"
+        if len(os.fsencode(text)) > kernel_pipe.PATTERN_LIMIT or len(text.split()) != 4 + len(kernel_pipe.SPECIFIERS.split()):
+            raise EnvironmentLacks(f"core_pattern takes {kernel_pipe.PATTERN_LIMIT} bytes and no blanks in paths: {text} has more")
+        return text
+
+
+def _write(path: str, text: str) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644), "w") as file:
+        file.write(text)
 
 
 def running(home: str) -> dict[str, Any] | None:

@@ -132,8 +132,8 @@ class Incoming:
 def begin(home: str, meta: dict[str, object], fault_id: str | None = None) -> Incoming:
     """Start a fault in the archive at `home` with what is known of it (`layout` lists the names); `CannotStore`.
 
-    `fault_id` is one that nobody else has; without it, one is drawn. Text in `meta` may hold bytes, or surrogates from `os.fsdecode`: what is
-    no UTF-8 is kept reversibly (`escape`).
+    `fault_id` is one that nobody else has; without it, one is drawn. Text in `meta` may hold bytes, or surrogates from `os.fsdecode`: what
+    is no UTF-8 is kept reversibly (`escape`).
     """
     with explained(home):
         root = Folder.at(home)
