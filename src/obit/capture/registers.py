@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from obit.capture.minicore import EM_AARCH64, EM_X86_64, NT_ARM_PAC_MASK, NT_ARM_TLS, NT_FPREGSET, NT_X86_XSTATE, Thread
-from obit.capture.select import ThreadState
+from obit.capture.selection import ThreadState
 
 
 class Layout(NamedTuple):

@@ -14,7 +14,8 @@ from obit.capture.facts import host_facts, process_facts, read_file
 from obit.capture.minicore import Process, Written
 from obit.capture.procfs import PAGE, Mapping, parse_maps, parse_stat, parse_status
 from obit.capture.registers import LAYOUTS, Layout, thread_state
-from obit.capture.select import BUDGET, Victim, select
+from obit.capture.select import BUDGET, select
+from obit.capture.selection import Victim
 from obit.image.obitnote import NAME, TYPE, ObitNote, encode
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import pytest
 
 from obit.capture.elfmemory import ET_EXEC, PT_DYNAMIC, PT_LOAD, PT_PHDR
 from obit.capture.procfs import PAGE, Mapping
-from obit.capture.select import AROUND, KB, MB, ThreadState, Victim, select
+from obit.capture.select import AROUND, select
+from obit.capture.selection import KB, MB, ThreadState, Victim
 
 HEAP, STACK, LIBRARY, DATA, CODE = 0x5500_0000_0000, 0x7FFD_0000_0000, 0x7F00_0000_0000, 0x7F00_0010_0000, 0x7F00_0008_0000
 
@@ -107,10 +108,12 @@ def test_two_hops_from_the_crashing_stack_and_one_from_others() -> None:
     assert [has(ranges, address) for address in (first, second, third, other, HEAP + 50 * MB)] == [True, True, False, True, False]
 
 
-def test_small_heaps_are_taken_whole_and_large_ones_are_not() -> None:
+def test_heaps_are_taken_whole_while_they_fit() -> None:
     space = Space(mapping(STACK, PAGE), mapping(HEAP, MB, path="[heap]"), mapping(HEAP + 2 * MB, 9 * MB))
-    ranges = chosen(space, thread(STACK))
-    assert total(ranges) == PAGE + MB
+    first_page = PAGE  # of [heap]: the thread cache
+    assert total(chosen(space, thread(STACK))) == PAGE + 10 * MB
+    assert total(chosen(space, thread(STACK), budget=4 * MB)) == PAGE + MB
+    assert total(chosen(space, thread(STACK), budget=MB)) == PAGE + first_page
 
 
 def test_other_stacks_shrink_when_there_are_thousands() -> None:
