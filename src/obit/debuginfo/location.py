@@ -17,6 +17,10 @@ def evaluate(expression: Expression, context: Context) -> Location:
         simple = _simple(ops[0], context)
         if simple is not None:
             return simple
+    elif len(ops) == 2 and ops[1][0] == op.STACK_VALUE:
+        value = _simple_value(expression, context)
+        if value is not None:
+            return value
     run = Run(context, [])
     run.expression(expression, 0)
     return run.location()
@@ -70,6 +74,18 @@ def _simple(operation: Op, context: Context) -> Location | None:
         return MemoryLocation((number + context.bias) & _mask(context))
     if atom == op.CALL_FRAME_CFA:
         return MemoryLocation(context.cfa())
+    return None
+
+
+def _simple_value(expression: Expression, context: Context) -> Location | None:
+    """What optimized code has most: a value that the caller passed, or a register and an offset."""
+    atom, number, _, _ = expression.ops[0]
+    if atom in (op.ENTRY_VALUE, op.GNU_ENTRY_VALUE):
+        inner = expression.blocks.get(0)
+        known = context.entry_value(inner) if isinstance(inner, Expression) else None
+        return ValueLocation(known & _mask(context)) if isinstance(known, int) else None
+    if op.BREG0 <= atom < op.REGX:
+        return ValueLocation((context.register(atom - op.BREG0) + number) & _mask(context))
     return None
 
 
