@@ -133,6 +133,11 @@ class Story:
         what = f"the assertion `{condition}` failed" if condition else "an assertion failed"
         return f"In {self.who}{self.where} {what}."
 
+    def rust_panic(self) -> str:
+        """`total()` panicked at cart.rs:12: `unwrap()` was called on `None`."""
+        reason = self.evidence()
+        return f"{self.who} panicked{self.where}{'' if reason.endswith('is on the stack') else f': {reason}'}."
+
     def abort(self) -> str:
         """`main()` ended the program with abort() at t.c:12."""
         message = (self.found.message or "")[:_LONGEST_MESSAGE].rstrip(".")
@@ -181,6 +186,7 @@ SENTENCES: dict[str, Sentence] = {
     "memory.read": Story.access,
     "invalid-pointer": Story.access,
     "assert": Story.assertion,
+    "rust-panic": Story.rust_panic,
     "abort": Story.abort,
     "divide-by-zero": Story.divide,
     "killed": Story.killed,

@@ -90,6 +90,37 @@ def is_system_module(name: str) -> bool:
     return base in _SYSTEM_MODULES or base.startswith(_SYSTEM_PREFIXES)
 
 
+_RUST_CRATES = ("std::", "panic_abort::", "panic_unwind::", "__rustc::", "__rust_", "hashbrown::")
+_RUST_MODULES = {
+    "core": frozenset(
+        _RUST_EXIT=tuple(
+            "core::panicking::panic_fmt core::panicking::panic_nounwind_fmt std::panicking::panic_with_hook std::panicking::begin_panic".split()
+        )
+    ),
+    "alloc": frozenset("alloc borrow boxed collections fmt raw_vec rc slice str string sync vec".split()),
+}
+"""Modules of crates whose names a C++ program may have for a namespace."""
+_RUST_EXIT = (
+    "core::panicking::panic_fmt",
+    "core::panicking::panic_nounwind_fmt",
+    "std::panicking::panic_with_hook",
+    "std::panicking::begin_panic",
+)
+_RUST_PRIMITIVE = frozenset("u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool char str dyn".split())
+
+
+def _is_rust_library(name: str) -> bool:
+    """Rust's own crates, also as the type of `<T as Trait>::method`."""
+    if name.startswith("<"):
+        name = name.lstrip("<&*[(").removeprefix("mut ").removeprefix("const ").removeprefix("dyn ")
+        if name.partition(" ")[0].rstrip("]>") in _RUST_PRIMITIVE:
+            return True
+    crate, _, rest = name.partition("::")
+    if crate in _RUST_MODULES:
+        return rest.partition("::")[0] in _RUST_MODULES[crate]
+    return name.startswith(_RUST_CRATES)
+
+
 RULES: tuple[Rule, ...] = (
     Rule("no module and no name", "nowhere", lambda seen: not seen.name and not seen.module),
     Rule("the process's or a thread's first functions", "start", lambda seen: seen.system and seen.name in _START),
@@ -100,6 +131,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "terminate and the standard library's checks", "exit", lambda seen: seen.name in _CXX_EXIT or seen.name.startswith("std::__throw_")
     ),
+    Rule("Rust's panic", "exit", lambda seen: seen.name in _RUST_EXIT),
+    Rule("Rust's library", "library", lambda seen: _is_rust_library(seen.name)),
     Rule("C++ library, allocation operators and runtime", "library", lambda seen: seen.name.startswith(_CXX_LIBRARY)),
     Rule("a module of the system", "library", lambda seen: is_system_module(seen.module)),
     Rule(

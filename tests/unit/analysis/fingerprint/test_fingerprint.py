@@ -37,6 +37,32 @@ def test_libraries_are_skipped_while_an_own_frame_follows() -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "core::option::Option<&alloc::string::String>::unwrap<&alloc::string::String>",
+        "core::panicking::panic_fmt",
+        "<alloc::vec::Vec<T,A> as core::ops::index::Index<I>>::index",
+        "<usize as core::slice::index::SliceIndex<[T]>>::index",
+        "<[u8] as core::slice::index::SliceIndex<[T]>>::index",
+        "<&mut core::fmt::Formatter as core::fmt::Write>::write_str",
+        "__rustc::rust_begin_unwind",
+    ],
+)
+def test_rusts_own_crates_are_skipped(name: str) -> None:
+    assert chain(frame(name), *stack_of("shop::total", "shop::main")) == ("shop::total", "shop::main")
+
+
+@pytest.mark.parametrize("name", ["core::Engine::run", "alloc::pool_take", "<shop::Cart as core::fmt::Debug>::fmt", "corelib::str::cut"])
+def test_what_only_looks_like_rusts_is_the_programs(name: str) -> None:
+    assert chain(*stack_of(name, "main"))[0] == name
+
+
+def test_a_panic_hook_is_not_where_it_panicked() -> None:
+    frames = (frame("hook"), frame("std::panicking::panic_with_hook"), *stack_of("shop::total", "main"))
+    assert chain(*frames) == ("shop::total", "main")
+
+
+@pytest.mark.parametrize(
     "name", ["free_list_pop", "new_order", "operator_table", "my_assert", "abort_upload", "raise", "stdio_open", "kill"]
 )
 def test_peoples_functions_are_never_skipped(name: str) -> None:
