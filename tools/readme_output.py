@@ -46,8 +46,11 @@ def main(arguments: list[str]) -> int:
     made = BLOCK.sub(lambda block: block[1] + output + block[2], text)
     if arguments == ["--check"]:
         return 0 if lasting(made) == lasting(text) else 1
+    if not BLOCK.search(text) or "crashed" not in output:
+        print(f"README.md is left as it is: no markers, or no report:\n{output}", file=sys.stderr)
+        return 1
     README.write_text(made)
-    return 0 if BLOCK.search(text) and "crashed" in output else 1
+    return 0
 
 
 if __name__ == "__main__":
