@@ -15,6 +15,7 @@ RLIMIT_CORE 1, and of a process that has that limit no core is forwarded.
 """
 
 import os
+import re
 import select
 import signal
 import stat
@@ -30,6 +31,7 @@ PREVIOUS = "previous"
 """The value of the setting that means what core_pattern was before."""
 PIDFD = 3
 """The number that the kernel gives the pidfd of %F, and we do."""
+_SPECIFIER = re.compile("%(.?)", re.DOTALL)
 _BLOCK = 1 << 20
 _RECURSION_GUARD = 1
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
@@ -90,19 +92,7 @@ def objection_to(program: str) -> str | None:
 
 def expand(word: str, values: Values) -> str:
     """A word with its specifiers replaced; an unknown one disappears, and a lone % at the end too, as in the kernel."""
-    first, *rest = word.split("%")
-    found = [first]
-    after_percent = False
-    for part in rest:
-        if after_percent:
-            found.append(part)
-            after_percent = False
-        elif part:
-            found.append(values.by_letter.get(part[0], "") + part[1:])
-        else:
-            found.append("%")
-            after_percent = True
-    return "".join(found) if not (after_percent and found[-1] == "%") else "".join(found[:-1])
+    return _SPECIFIER.sub(lambda found: "%" if found[1] == "%" else values.by_letter.get(found[1], ""), word)
 
 
 def values_of(proc: int, crash: Crash) -> Values:
@@ -169,15 +159,26 @@ def feed(command: Command, values: Values, stream: int, head: bytes = b"", *, pi
 
 
 def detached(command: Command, values: Values, stream: int, head: bytes = b"", *, pidfd: int = -1, seconds: float = SECONDS) -> int:
-    """`feed` in a process of its own, which holds its own copy of `stream`; its number, to be waited for. It exits with 0 when all went
-    well."""
+    """`feed` in a process of its own, which holds a copy of `stream` and `pidfd` and nothing else of ours; its number, to be waited for.
+    It exits with 0 when all went well."""
     child = os.fork()
     if child == 0:
         try:
+            _close_all_but(stream, pidfd)
             os._exit(1 if feed(command, values, stream, head, pidfd=pidfd, seconds=seconds) else 0)
         finally:
             os._exit(1)
     return child
+
+
+def _close_all_but(*kept: int) -> None:
+    """Other crashes' connections above all: they would be held as long as this process lives."""
+    at = 3
+    for fd in sorted(kept):
+        if fd >= at:
+            os.closerange(at, fd)
+            at = fd + 1
+    os.closerange(at, os.sysconf("SC_OPEN_MAX"))
 
 
 def _pour(head: bytes, stream: int, into: int, until: float) -> bool:
@@ -242,13 +243,21 @@ def _wait(child: int, until: float, name: str) -> str | None:
     try:
         in_time = _ready(pidfd, select.POLLIN, until)
         if not in_time:
-            os.killpg(child, signal.SIGKILL)
+            _kill(child)
     finally:
         os.close(pidfd)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if not in_time:
         return f"{name} took too long and was killed"
     return f"{name} ended with {status}" if status else None
+
+
+def _kill(child: int) -> None:
+    """With everything it started, once it has a session of its own."""
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except ProcessLookupError:
+        os.kill(child, signal.SIGKILL)
 
 
 def _read(proc: int, name: str) -> bytes:
