@@ -12,6 +12,11 @@ NOBODY = 65534
 
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SETGID, CAP_SETUID, CAP_SYS_PTRACE, CAP_SYS_ADMIN = 1, 2, 6, 7, 19, 21
 
+LOOKING = (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_SYS_ADMIN)
+"""To look into any process; map_files asks for CAP_SYS_ADMIN."""
+OPENING = (CAP_DAC_READ_SEARCH, CAP_SETGID, CAP_SETUID)
+"""To open a file with the rights of another user."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+MODULES = ("obit.agent.committer", "obit.agent.broker", "obit.agent.analyser")
 PACKAGES = ("obit.analysis", "obit.debuginfo", "obit.image", "obit.snapshot")
 STANDARD = ("datetime", "encodings.idna", "json", "signal", "typing", "zlib", "zstandard")
 """What those import inside functions."""
@@ -14,5 +15,5 @@ def preload() -> None:
         module = importlib.import_module(package)
         for found in pkgutil.walk_packages(module.__path__, f"{package}."):
             importlib.import_module(found.name)
-    for name in STANDARD:
+    for name in (*MODULES, *STANDARD):
         importlib.import_module(name)

@@ -17,7 +17,7 @@ from obit.agent.record import Record
 from obit.agent.spool import Spool
 from obit.agent.stages import COMMIT, END, HANDED, SELECT
 from obit.capture import coredumpsocket, kernel_pipe, pidfd
-from obit.capture.facts import host_facts, read_file
+from obit.capture.facts import read_file
 from obit.capture.kernelcore import captured_of, pack
 from obit.capture.procfs import Mapping, parse_status
 from obit.capture.stream import read_head
@@ -48,11 +48,11 @@ class Opened(NamedTuple):
 
 
 class Receiver:
-    """`has_requests`: whether the kernel's socket speaks the protocol of `coredumpsocket`."""
+    """`host` is the document's; `has_requests`: whether the kernel's socket speaks the protocol of `coredumpsocket`."""
 
-    def __init__(self, *, has_requests: bool) -> None:
+    def __init__(self, host: dict[str, object], *, has_requests: bool) -> None:
         self._has_requests = has_requests
-        self._host = host_facts()
+        self._host = host
 
     def main(self, channel: socket) -> None:
         """Serve until the channel ends."""

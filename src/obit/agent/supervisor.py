@@ -31,7 +31,7 @@ class Supervisor:
     """`mains` are what the processes of each role run; `reject` is sent to a crash that nobody could serve in time."""
 
     def __init__(self, mains: Mapping[str, Main], reject: bytes = b"") -> None:
-        self.is_stopping = False
+        self._is_stopping = False
         self._mains = mains
         self._reject = reject
         self._poll = select.epoll()
@@ -43,10 +43,10 @@ class Supervisor:
         self._workers: dict[str, list[Worker]] = {role: [] for role in ROLES}
         self._deaths = 0
 
-    def start(self) -> None:
-        """Fork the processes."""
-        for role, count in ROLES.items():
-            for _ in range(count):
+    def start(self, *roles: str) -> None:
+        """Fork the processes of these roles."""
+        for role in roles:
+            for _ in range(ROLES[role]):
                 self._hire(role)
 
     def listen(self, listener: socket, stage: int) -> None:
@@ -65,9 +65,13 @@ class Supervisor:
         if not any(flight.is_adopted for flight in self._flights):
             self._begin(Flight(CLAIM, {}, is_adopted=True))
 
-    def run(self) -> None:
-        """Until it `is_stopping` and nothing is in flight."""
-        while not self.is_stopping or self._flights:
+    def stop(self) -> None:
+        """Finish what is in flight; what only waits to be analysed is safe in the archive."""
+        self._is_stopping = True
+        for flight in [flight for flight in self._waiting if flight.stage == CLAIM]:
+            self._waiting.remove(flight)
+            self._enter(flight, END)
+        while self._flights:
             self.turn()
 
     def turn(self, at_most: float = NEVER) -> bool:
@@ -102,7 +106,7 @@ class Supervisor:
 
     def _enter(self, flight: Flight, stage: int) -> None:
         flight.stage, flight.attempt, flight.deadline = stage, 0, NEVER
-        if stage == END or (stage == CLAIM and self.is_stopping):
+        if stage == END or (stage == CLAIM and self._is_stopping):
             self._end(flight)
             return
         flight.drop(STAGES[stage].dropped)
@@ -113,7 +117,7 @@ class Supervisor:
             flight.drop(("modules", "root"))
 
     def _end(self, flight: Flight) -> None:
-        has_more = flight.is_adopted and flight.stage == END and flight.fault and not self.is_stopping
+        has_more = flight.is_adopted and flight.stage == END and flight.fault and not self._is_stopping
         flight.drop(tuple(flight.held))
         self._flights.discard(flight)
         if has_more:

@@ -37,7 +37,8 @@ def run(arguments: Namespace) -> int:
 
 
 def _run(arguments: Namespace) -> int:
-    from obit.agent.daemon import Configuration, Daemon
+    from obit.agent.configuration import Configuration
+    from obit.agent.daemon import Daemon
     from obit.archive.layout import home
     from obit.capture.select import BUDGET
     from obit.cli import settings

@@ -1,0 +1,74 @@
+"""What each process below the supervisor gives up before it begins, and what it then runs.
+
+Modules that only some of them need are imported here when they start; `preload` has the supervisor import them before it forks those.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+from socket import socket
+
+from obit.agent import confinement
+from obit.agent.configuration import Configuration
+from obit.agent.worker import Main
+from obit.capture import facts
+
+
+def mains(configuration: Configuration, empty: str, *, has_requests: bool) -> Mapping[str, Main]:
+    """By role. `empty` is an empty directory; `has_requests`: the kernel's socket speaks the protocol of `coredumpsocket`."""
+    return {
+        "receiver": partial(_receive, has_requests, facts.host_facts()),
+        "selector": partial(_select, empty, configuration.budget),
+        "committer": partial(_commit, configuration.home),
+        "broker": partial(_broke, configuration.debug_directories),
+        "analyser": partial(_analyse, empty),
+    }
+
+
+def _receive(has_requests: bool, host: dict[str, object], channel: socket) -> None:
+    from obit.agent.receiver import Receiver
+
+    confinement.keep_capabilities(*confinement.LOOKING)
+    confinement.no_new_privileges()
+    Receiver(host, has_requests=has_requests).main(channel)
+
+
+def _select(empty: str, budget: int, channel: socket) -> None:
+    from obit.agent.selector import main
+
+    _become_nobody(empty)
+    main(channel, budget=budget)
+
+
+def _commit(home: str, channel: socket) -> None:
+    """The archive's hand is whoever owns the archive, without any other right."""
+    from obit.agent.committer import Committer
+
+    parent, owner = os.getppid(), os.stat(home)
+    confinement.become(owner.st_uid, owner.st_gid)
+    confinement.keep_capabilities()
+    confinement.no_new_privileges()
+    confinement.die_with_parent(parent)
+    Committer(home).main(channel)
+
+
+def _broke(directories: tuple[str, ...], channel: socket) -> None:
+    from obit.agent.broker import Broker
+
+    confinement.keep_capabilities(*confinement.OPENING)
+    confinement.no_new_privileges()
+    Broker(directories).main(channel)
+
+
+def _analyse(empty: str, channel: socket) -> None:
+    from obit.agent.analyser import main
+
+    _become_nobody(empty)
+    main(channel)
+
+
+def _become_nobody(empty: str) -> None:
+    parent = os.getppid()
+    confinement.enter_void(empty)
+    confinement.die_with_parent(parent)
+    confinement.undumpable()
