@@ -26,6 +26,8 @@ BLOCK = 1 << 20
 Read = Callable[[int, int], bytes]
 """`read(address, size)`: the bytes from there on that can be read, `size` at most; none when the first cannot."""
 
+Runs = Callable[[int, int], Iterable[tuple[int, int]]]
+
 _ET_CORE, _PT_LOAD, _PT_NOTE = 4, 1, 4
 _EHDR = Struct("<16sHHIQQQIHHHHHH")
 _PHDR = Struct("<IIQQQQQQ")
@@ -177,10 +179,15 @@ def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def write(fd: int, machine: int, notes_content: bytes, pieces: Sequence[Piece], read: Read) -> Written:
+def _whole(start: int, end: int) -> Iterable[tuple[int, int]]:
+    return ((start, end),)
+
+
+def write(fd: int, machine: int, notes_content: bytes, pieces: Sequence[Piece], read: Read, runs: Runs = _whole) -> Written:
     """Write the core to an empty seekable file. OSError of the writing (ENOSPC) passes; memory that cannot be read is left out.
 
-    The headers are written last, because only then is it known how much of each piece could be read.
+    `runs(start, end)` are the parts of a piece that may hold anything but zeros. The headers are written last, because only then is it
+    known how much of each piece could be read.
     """
     count = len(pieces) + 1
     notes_at = _EHDR.size + count * _PHDR.size
@@ -189,7 +196,7 @@ def write(fd: int, machine: int, notes_content: bytes, pieces: Sequence[Piece], 
     headers = [_PHDR.pack(_PT_NOTE, 0, notes_at, 0, 0, len(notes_content), 0, 4)]
     memory = unreadable = 0
     for piece in pieces:
-        taken = _copy(fd, at, piece, read) if piece.taken else 0
+        taken = _copy_runs(fd, at, piece, read, runs) if piece.taken else 0
         length = piece.end - piece.start
         headers.append(_PHDR.pack(_PT_LOAD, piece.flags, at, piece.start, 0, taken, length, PAGE))
         memory += taken
@@ -207,33 +214,37 @@ def write(fd: int, machine: int, notes_content: bytes, pieces: Sequence[Piece], 
     return Written(at, memory, unreadable)
 
 
-def _copy(fd: int, at: int, piece: Piece, read: Read) -> int:
-    """Copy memory into the file until it ends or cannot be read; how much it was."""
-    address = piece.start
-    while address < piece.end:
-        block = read(address, min(BLOCK, piece.end - address))
+def _copy_runs(fd: int, at: int, piece: Piece, read: Read, runs: Runs) -> int:
+    """Copy a piece to `at` in the file until its end or until it cannot be read; how much it was, zeros included."""
+    for start, end in runs(piece.start, piece.end):
+        after = _copy(fd, at - piece.start, start, end, read)
+        if after < end:
+            return after - piece.start
+    return piece.end - piece.start
+
+
+def _copy(fd: int, shift: int, address: int, end: int, read: Read) -> int:
+    while address < end:
+        block = read(address, min(BLOCK, end - address))
         if not block:
             break
-        _write_sparsely(fd, at + address - piece.start, block)
+        write_sparsely(fd, shift + address, block)
         address += len(block)
-    return address - piece.start
+    return address
 
 
-def _write_sparsely(fd: int, at: int, block: bytes) -> None:
+def write_sparsely(fd: int, at: int, block: bytes) -> None:
     """Write a block but for its zero pages, which become holes."""
-    if block.count(0) < PAGE:
-        _write_at(fd, at, block)
-        return
-    start = None
+    start = 0
+    is_zero = False
     for offset in range(0, len(block), PAGE):
-        page_is_zero = block[offset : offset + PAGE] == _ZEROS
-        if page_is_zero and start is not None:
+        if block.startswith(_ZEROS, offset) == is_zero:
+            continue
+        if not is_zero:
             _write_at(fd, at + start, block[start:offset])
-            start = None
-        elif not page_is_zero and start is None:
-            start = offset
-    if start is not None:
-        _write_at(fd, at + start, block[start:])
+        is_zero, start = not is_zero, offset
+    if not is_zero:
+        _write_at(fd, at + start, block[start:] if start else block)
 
 
 def _write_at(fd: int, at: int, data: bytes) -> None:

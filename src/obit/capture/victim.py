@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from obit.capture import minicore
 from obit.capture.facts import host_facts, process_facts, read_file
+from obit.capture.fullcore import LIMIT, Contents, bounded
 from obit.capture.minicore import Process, Written
 from obit.capture.procfs import PAGE, Mapping, parse_maps, parse_stat, parse_status
 from obit.capture.registers import LAYOUTS, Layout, thread_state
 from obit.capture.select import BUDGET, select
-from obit.capture.selection import Victim
+from obit.capture.selection import Victim, is_readable
 from obit.image.obitnote import NAME, TYPE, ObitNote, encode
 
 if TYPE_CHECKING:
@@ -69,22 +70,41 @@ def take(doomed: "Doomed", attributes: Attributes) -> Captured:
     return Captured(note, _process(doomed, note["process"]), threads, mappings, layout)
 
 
-def write(captured: Captured, fd: int, *, full: bool = False, budget: int = BUDGET, memory: int | None = None) -> Written:
-    """Write the core of a process that still stands, with memory within `budget` bytes or (`full`) all that it changed; OSError.
+def write(
+    captured: Captured,
+    fd: int,
+    *,
+    full: bool = False,
+    budget: int = BUDGET,
+    limit: int = LIMIT,
+    memory: int | None = None,
+    pagemap: int = -1,
+) -> Written:
+    """Write the core of a process that still stands, with memory within `budget` bytes or (`full`) what the kernel would dump, `limit`
+    bytes at most; OSError.
 
-    `memory` is its open /proc/PID/mem; with it, and unless `full`, no path is opened.
+    `memory` is its open /proc/PID/mem; with it no path is opened. `pagemap` is its open /proc/PID/pagemap (-1: none), which tells a
+    full core where nothing is.
     """
     if memory is None:
         memory = os.open(f"/proc/{captured.threads[0].tid}/mem", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            return write(captured, fd, full=full, budget=budget, memory=memory)
+            return write(captured, fd, full=full, budget=budget, limit=limit, memory=memory, pagemap=pagemap)
         finally:
             os.close(memory)
     read = reader(memory)
-    ranges = _all_memory(captured) if full else select(_victim(captured, read), budget)
-    vendor = minicore.note(NAME, TYPE, encode(captured.note))
+    contents = Contents(captured.mappings, pagemap if full else -1)
+    ranges = select(_victim(captured, read), budget)
+    note = captured.note
+    if full:
+        whole, beyond = bounded(_everything(captured), contents, limit)
+        ranges += whole
+        if beyond:
+            rest: Missing = (f"{beyond:,} bytes of memory", f"a full core is limited to {limit:,} bytes", None)
+            note = {**note, "missing": [*note.get("missing", ()), rest]}
+    vendor = minicore.note(NAME, TYPE, encode(note))
     notes = minicore.notes(captured.process, captured.threads, captured.mappings, (vendor,))
-    return minicore.write(fd, captured.layout.machine, notes, minicore.plan(captured.mappings, ranges), read)
+    return minicore.write(fd, captured.layout.machine, notes, minicore.plan(captured.mappings, ranges), read, contents.runs)
 
 
 def meta(captured: Captured) -> dict[str, object]:
@@ -190,8 +210,16 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1e6):06d}Z"
 
 
+def _everything(captured: Captured) -> list[tuple[int, int]]:
+    if captured.dumped is None:
+        return _all_memory(captured)
+    # The kernel counts its own pages too, which only the process itself can read.
+    special = {mapping.start for mapping in captured.mappings if not is_readable(mapping)}
+    return [(start, end) for start, end in captured.dumped if start not in special]
+
+
 def _all_memory(captured: Captured) -> list[tuple[int, int]]:
-    """What the kernel's own core would have by default: memory that is not simply a file's, and the first page of each file.
+    """Without the kernel's word: what its core would have by default: memory that is not simply a file's, and the first page of each file.
 
     What was never touched, or is marked MADV_DONTDUMP, is left out: sanitizers and runtimes reserve terabytes.
     """
