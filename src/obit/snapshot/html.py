@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from obit.snapshot.format import count_text, printable, printable_lines, size_text
 from obit.snapshot.model import Fault, Frame, MemoryBlock, Thread, Variable
-from obit.snapshot.names import basename, frame_name, is_system, kind_text, module_offset, program_name
-from obit.snapshot.stacks import alike, blamed, entries, without_starters
+from obit.snapshot.names import basename, frame_name, is_system, kind_text, module_offset, program_name, verb_text
+from obit.snapshot.stacks import alike, blamed, entries, without_internals, without_starters
 from obit.snapshot.text_frames import dedented
 from obit.snapshot.text_summary import by_weight, facts
 from obit.snapshot.text_values import inline, tagged, unavailable_text
@@ -40,6 +40,7 @@ def render_page(fault: Fault) -> str:
         script=script,
         policy=policy,
         program=program_name(fault),
+        verb=verb_text(fault),
         kind=kind_text(fault),
         facts=facts(fault),
         evidence=by_weight(fault),
@@ -85,7 +86,7 @@ def rows(block: MemoryBlock) -> Iterator[tuple[str, str, str]]:
 
 def stack_text(thread: Thread, names: tuple[str, ...]) -> str:
     """A stack in one line."""
-    return " < ".join(without_starters(names, thread.frames)[:10]) or "no frames"
+    return " < ".join(without_internals(without_starters(names, thread.frames), thread.frames)[:10]) or "no frames"
 
 
 def value_text(variable: Variable) -> str:

@@ -46,14 +46,22 @@ WITH_ACCESS = frozenset(("null", "non-canonical", "use-after-free", "heap-overfl
 """Classifiers that leave open whether the program read or wrote."""
 
 
+_LONGEST_COMM = 15
+"""Characters that the kernel keeps of a program's name (TASK_COMM_LEN)."""
+
+
 def basename(path: str) -> str:
     """The last component of a path."""
     return path.rsplit("/", 1)[-1]
 
 
 def program_name(fault: Fault) -> str:
-    """The program's file name, or the best there is instead of it."""
+    """What the program was called by, where the kernel and its first argument agree (`redis-server` is a link to another name); else its
+    file's name, or the best there is instead of it."""
     words = fault.process.get("cmdline")
+    called = basename(words[0].partition(" ")[0]) if isinstance(words, list | tuple) and words and isinstance(words[0], str) else ""
+    if called and fault.process.get("comm") == called[:_LONGEST_COMM]:
+        return called
     candidates = (fault.process.get("exe"), words[0] if isinstance(words, list | tuple) and words else words, fault.process.get("comm"))
     named = next((text for text in candidates if isinstance(text, str) and basename(text.removesuffix(" (deleted)"))), None)
     return basename(named.removesuffix(" (deleted)")) if named else "a program"
@@ -67,6 +75,13 @@ def kind_text(fault: Fault) -> str:
     return f"{text} ({fault.access.kind})" if told else text
 
 
+def verb_text(fault: Fault) -> str:
+    """What stands between the program's name and the kind: it crashed, unless someone killed it, or nothing ended it."""
+    if fault.signal is None:
+        return ""
+    return "was" if fault.classifiers[:1] == ("killed",) else "crashed"
+
+
 def title(fault: Fault) -> str:
     """One line for a list: `null pointer (read) in apply_discount`."""
     where = fault.fingerprint_frames[0] if fault.fingerprint_frames else ""
@@ -78,6 +93,17 @@ def module_offset(frame: Frame) -> str:
     if frame.module and frame.offset:
         return f"{basename(frame.module)}+{frame.offset}"
     return frame.pc
+
+
+RUST_STARTERS = ("std::", "core::ops::function::", "core::panic::", "<core::panic::", "<std::panic", "<alloc::boxed::")
+
+
+def starts_program(frame: Frame, inner: Frame) -> bool:
+    """Whether a frame below `inner` is what a language puts between `main` and the C library."""
+    name = frame.function or ""
+    if frame.language == "rust":
+        return name.startswith(RUST_STARTERS)
+    return name == "main" and (inner.function or "").startswith("std::rt::lang_start")
 
 
 def frame_name(frame: Frame) -> str:

@@ -25,9 +25,9 @@ class Page:
             safe = self._clipped(safe)
         self.lines.append("".join(self._styled(text, style) for text, style in safe).rstrip())
 
-    def command(self, indent: int, text: str) -> None:
-        """Add a command to be copied, never cut: half a command is worse than a long line."""
-        self.lines.append(" " * indent + self._styled(printable(text), BOLD))
+    def command(self, indent: int, text: str, label: str = "", style: str = BOLD) -> None:
+        """Add a command to be copied, never cut: half a command is worse than a long line. `label` stands in the indentation."""
+        self.lines.append(self._styled(f"{label:<{indent}}", DIM) + self._styled(printable(text), style))
 
     def spread(self, left: list[Piece], right: Piece) -> None:
         """Add a line with `right` at its end, when both fit; else only `left`."""

@@ -113,6 +113,15 @@ def alike(threads: Sequence[Thread]) -> list[Alike]:
     return [Alike(names, tuple(members)) for names, members in ordered]
 
 
+def without_internals(names: Sequence[str], frames: Sequence[Frame]) -> list[str]:
+    """The names without the C library's inner functions on top, down to the one that was called: `pthread_cond_wait`, not what it is
+    made of."""
+    first = 0
+    while first + 1 < len(frames) and names[first].startswith("__") and is_system(frames[first]) and is_system(frames[first + 1]):
+        first += 1
+    return list(names[first:]) if first < len(names) and not names[first].startswith("__") else list(names)
+
+
 def without_starters(names: Sequence[str], frames: Sequence[Frame]) -> list[str]:
     """The names of a stack without what the runtime put below the program's outermost function (all of it, when there is no such)."""
     end = len(frames)

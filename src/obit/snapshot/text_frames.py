@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from obit.snapshot.format import count_text, pad, printable, shorten_path, truncate, truncate_left, width
 from obit.snapshot.model import Fault, Frame, Thread
-from obit.snapshot.names import frame_name, is_system, module_offset
+from obit.snapshot.names import frame_name, is_system, module_offset, starts_program
 from obit.snapshot.page import BOLD, CYAN, DIM, RED, Page, Piece
 from obit.snapshot.stacks import Entry, LeftOut, Repeated, Shown, blamed, entries
 from obit.snapshot.text_values import ordered, show, tree
@@ -27,11 +27,11 @@ def heading(page: Page, thread: Thread, total: int) -> None:
 def crashed_stack(page: Page, fault: Fault, thread: Thread) -> None:
     """The short form: what lies above the frame that matters in one line, then that frame and its callers."""
     first = blamed(fault, thread.frames)
-    if first:
-        _above(page, thread.frames[:first])
     found = [entry for entry in entries(thread) if not (isinstance(entry, Shown) and entry.number < first)]
     shown, rest = _split(found)
     columns = _columns(shown)
+    if first:
+        _above(page, thread.frames[:first], columns[0])
     details = 0
     for entry in shown:
         entry_line(page, entry, columns, right=module_offset(entry.frame) if isinstance(entry, Shown) and not details else "")
@@ -42,28 +42,30 @@ def crashed_stack(page: Page, fault: Fault, thread: Thread) -> None:
         page.line(" " * (columns[0] + 3), (_rest_text(rest), DIM))
 
 
-def _above(page: Page, frames: Sequence[Frame]) -> None:
-    names = " < ".join(dict.fromkeys(printable(frame_name(frame)) for frame in frames))
+def _above(page: Page, frames: Sequence[Frame], columns: int) -> None:
+    names = " < ".join(dict.fromkeys("(signal)" if frame.signal_frame else printable(frame_name(frame)) for frame in frames))
     numbers = "0" if len(frames) == 1 else f"0–{len(frames) - 1}"
-    page.line("  ", (truncate(f"{numbers} {names}", page.columns - 2), DIM))
+    page.line("  ", (truncate(f"{numbers:>{columns}} {names}", page.columns - 2), DIM))
 
 
 def _split(found: list[Entry]) -> tuple[list[Entry], list[Frame]]:
     """The entries to show, and the frames that are only counted: the runtime's at the outer end, and what is too much."""
     end = len(found)
-    while end > 1 and _is_runtime(found[end - 1]):
+    while end > 1 and _is_runtime(found[end - 1], found[end - 2]):
         end -= 1
     end = min(end, MOST_ENTRIES)
     return found[:end], [entry.frame for entry in found[end:] if isinstance(entry, Shown)]
 
 
-def _is_runtime(entry: Entry) -> bool:
-    return isinstance(entry, Shown) and is_system(entry.frame)
+def _is_runtime(entry: Entry, inner: Entry) -> bool:
+    if not isinstance(entry, Shown):
+        return False
+    return is_system(entry.frame) or (isinstance(inner, Shown) and starts_program(entry.frame, inner.frame))
 
 
 def _rest_text(rest: list[Frame]) -> str:
     """`[3 more, 2 in the runtime]`."""
-    system = sum(map(is_system, rest))
+    system = sum(is_system(frame) or starts_program(frame, rest[max(index - 1, 0)]) for index, frame in enumerate(rest))
     where = "" if not system else ", in the runtime" if system == len(rest) else f", {system} in the runtime"
     return f"[{len(rest)} more{where}]"
 
@@ -72,7 +74,7 @@ def _columns(shown: Sequence[Entry]) -> tuple[int, int]:
     """Columns of the frame numbers and of the function names."""
     frames = [entry for entry in shown if isinstance(entry, Shown)]
     number = max((len(str(entry.number)) for entry in frames), default=1)
-    names = max((width(printable(frame_name(entry.frame))) for entry in frames), default=0)
+    names = max((width(printable(frame_name(entry.frame))) for entry in frames if entry.frame.function), default=0)
     return number, min(names, FUNCTION_COLUMNS)
 
 
@@ -92,7 +94,7 @@ def entry_line(page: Page, entry: Entry, columns: tuple[int, int], right: str = 
 
 def _frame_line(page: Page, entry: Shown, number: int, function: int, right: str) -> None:
     frame = entry.frame
-    name = truncate_left(printable(frame_name(frame)), FUNCTION_COLUMNS)
+    name = truncate_left(printable(frame_name(frame)), FUNCTION_COLUMNS if frame.function else page.columns - number - 6)
     hint = trust_text(frame)
     right = "" if name == right else printable(right)
     room = page.columns - number - 7 - max(function, width(name)) - (width(hint) + 2 if hint else 0)

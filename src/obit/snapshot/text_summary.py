@@ -4,20 +4,23 @@ from collections.abc import Iterable, Sequence
 
 from obit.snapshot.format import count_text, duration_text, printable, printable_lines, truncate, width, wrap
 from obit.snapshot.model import Evidence, Fault, Missing, Thread
-from obit.snapshot.names import kind_text, program_name
+from obit.snapshot.names import basename, kind_text, program_name, verb_text
 from obit.snapshot.page import BOLD, DIM, GREEN, RED, YELLOW, Page, Piece
-from obit.snapshot.stacks import alike, without_starters
+from obit.snapshot.stacks import alike, without_internals, without_starters
 
 LABEL_COLUMNS = 10
 CONFIDENCE_STYLE = {"certain": GREEN, "likely": YELLOW, "hint": DIM}
 MESSAGE_LINES = 12
 STACK_LINES = 6
 SHORT_ID = 12
+TELL_OF_EXECUTION = ("wild-jump", "bad-return")
+"""Classifiers whose evidence says what that of memory.execute does."""
+DEBUG_OF = "debug information of "
 
 
 def head(page: Page, fault: Fault) -> None:
     """`shop-cart crashed: use after free (write)`, then signal, time, process and host."""
-    verb = "crashed: " if fault.signal is not None else ""
+    verb = {"": "", "was": "was "}.get(verb_text(fault), f"{verb_text(fault)}: ")
     program = program_name(fault)
     name = truncate(printable(program if verb else f"{program}:"), max(page.columns // 2, 12))
     short = fault.id[:SHORT_ID]
@@ -53,7 +56,7 @@ def signal_text(fault: Fault) -> str | None:
         return None
     address = fault.access.address or (fault.signal.address if fault.access.kind == "none" else None)
     sender = fault.signal.sender_pid
-    if address:
+    if address and (fault.signal.code or 0) >= 0:
         return f"{fault.signal.name} at {address}"
     foreign = sender and sender != fault.process.get("pid")
     return f"{fault.signal.name} sent by pid {sender}" if foreign else fault.signal.name
@@ -103,6 +106,8 @@ def by_weight(fault: Fault) -> list[Evidence]:
 def why(page: Page, fault: Fault, most: int) -> None:
     """A row for each piece of evidence."""
     evidence = by_weight(fault)
+    if any(word in fault.classifiers for word in TELL_OF_EXECUTION):
+        evidence = [item for item in evidence if item.classifier != "memory.execute"]
     label = "why"
     for item in evidence[:most]:
         lines = wrap(printable(item.text), page.columns - LABEL_COLUMNS - 9)
@@ -116,7 +121,7 @@ def why(page: Page, fault: Fault, most: int) -> None:
 
 def access(page: Page, fault: Fault) -> None:
     """The faulting instruction, for the expert."""
-    if fault.access.instruction:
+    if fault.access.instruction and not any(f"`{fault.access.instruction}`" in item.text for item in fault.evidence):
         at = f" of {fault.access.address}" if fault.access.address else ""
         verb = "" if fault.access.kind in ("none", "stack") else f"   ({fault.access.kind}{at})"
         page.line((f"{'code':<{LABEL_COLUMNS}}", DIM), truncate(printable(fault.access.instruction) + verb, page.columns - LABEL_COLUMNS))
@@ -139,7 +144,8 @@ def other_threads(page: Page, threads: Sequence[Thread]) -> None:
     """`15 threads in epoll_wait < loop`: the same stack is told once."""
     groups = alike(threads)
     for index, group in enumerate(groups[:STACK_LINES]):
-        names = without_starters(group.names, group.threads[0].frames)
+        frames = group.threads[0].frames
+        names = without_internals(without_starters(group.names, frames), frames)
         who = count_text(len(group.threads), "thread") if len(group.threads) > 1 else f"thread {group.threads[0].tid}"
         shown = " < ".join(printable(name) for name in names[:12]) or "a place without frames"
         line = truncate(f"{who} in {shown}", page.columns - LABEL_COLUMNS)
@@ -169,10 +175,11 @@ def that_matters(fault: Fault) -> list[Missing]:
 
 def quality(page: Page, fault: Fault, most: int | None) -> None:
     """How much the report can be trusted, and the commands that would improve it. `most` is None for all that is missing."""
-    mendable = list(fault.missing) if most is None else that_matters(fault)
+    matters = list(fault.missing) if most is None else that_matters(fault)
+    said = [item.what + item.why for item in matters]
+    fixes = [item.fix for item in matters if item.fix]
+    mendable = mended_together(matters)
     shown = mendable[:most]
-    said = [item.what + item.why for item in shown]
-    fixes = [item.fix for item in shown if item.fix]
     reasons = [
         reason for reason in fault.quality_reasons if not any(reason in text for text in said) and not any(fix in reason for fix in fixes)
     ][:most]
@@ -183,7 +190,7 @@ def quality(page: Page, fault: Fault, most: int | None) -> None:
         row(page, "", f"and {count_text(len(mendable) - len(shown), 'more thing')} missing", DIM)
 
 
-def missing(page: Page, items: Sequence[Missing]) -> None:
+def missing(page: Page, items: Iterable[Missing]) -> None:
     """What could not be had; the command that would mend it stands on a line of its own, to be copied."""
     for index, item in enumerate(items):
         row(page, "missing" if index == 0 else "", f"{item.what}: {item.why}")
@@ -191,7 +198,30 @@ def missing(page: Page, items: Sequence[Missing]) -> None:
             page.command(LABEL_COLUMNS + 2, item.fix)
 
 
+def mended_together(items: Iterable[Missing]) -> list[Missing]:
+    """The items, with the debug files that one command installs taken together; of their paths, the file names."""
+    groups: dict[tuple[str, str], list[Missing]] = {}
+    for item in items:
+        command, install, _ = (item.fix or "").rpartition(" install ")
+        together = item.what.startswith(DEBUG_OF) and install
+        groups.setdefault((command, item.why) if together else (item.what, item.why + (item.fix or "")), []).append(item)
+    return [_together(group) for group in groups.values()]
+
+
+def _together(group: list[Missing]) -> Missing:
+    first = group[0]
+    if not first.what.startswith(DEBUG_OF):
+        return first
+    names = dict.fromkeys(basename(item.what.removeprefix(DEBUG_OF)) for item in group)
+    packages = dict.fromkeys((item.fix or "").rpartition(" install ")[2] for item in group)
+    fix = first.fix if len(group) == 1 else f"{(first.fix or '').rpartition(' install ')[0]} install {' '.join(packages)}"
+    return Missing(what=DEBUG_OF + ", ".join(names), why=first.why, fix=fix)
+
+
 def following(page: Page, commands: Sequence[str]) -> None:
-    """The commands to go on with."""
-    for index, line in enumerate(wrap_parts(map(printable, commands), page.columns - LABEL_COLUMNS)):
-        page.line((f"{'next' if index == 0 else '':<{LABEL_COLUMNS}}", DIM), line)
+    """The commands to go on with, none of them cut."""
+    room = page.columns - LABEL_COLUMNS
+    short = [printable(command) for command in commands if width(printable(command)) <= room]
+    lines = [*wrap_parts(short, room), *(printable(command) for command in commands if width(printable(command)) > room)]
+    for index, line in enumerate(lines):
+        page.command(LABEL_COLUMNS, line, "" if index else "next", style="")

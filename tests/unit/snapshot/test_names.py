@@ -42,3 +42,19 @@ def test_a_program_is_called_by_its_file() -> None:
     assert program_name(faults.fault((), process={"pid": 1, "exe": "/usr/bin/x (deleted)"})) == "x"
     assert program_name(faults.fault((), process={"pid": 1, "cmdline": ["./y", "-z"]})) == "y"
     assert program_name(faults.nothing()) == "a program"
+
+
+@pytest.mark.parametrize(
+    ("first", "comm", "name"),
+    [
+        ("redis-server *:6379", "redis-server", "redis-server"),  # a link, and a title that the program gave itself
+        ("/usr/bin/python3", "python3", "python3"),
+        ("/usr/lib/chromium/chromium-browser", "chromium-browse", "chromium-browser"),
+        ("nginx: worker process", "nginx", "redis-check-rdb"),
+        ("/usr/bin/python3", "report.py", "redis-check-rdb"),
+        ("", "", "redis-check-rdb"),
+    ],
+)
+def test_a_program_is_called_by_what_it_was_started_as(first: str, comm: str, name: str) -> None:
+    facts = {"pid": 1, "exe": "/usr/bin/redis-check-rdb", "cmdline": [first, "-x"], "comm": comm}
+    assert program_name(faults.fault((), process=facts)) == name

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from obit.snapshot import format as formats
-from obit.snapshot.model import Evidence, Fault, Missing, Thread
+from obit.snapshot.model import Access, Evidence, Fault, Missing, Thread
 from obit.snapshot.text import render
 from tests.builders import faults
 
@@ -109,6 +109,61 @@ def test_a_command_to_copy_is_never_broken() -> None:
     fix = "apt-get install " + " ".join(f"package-{index}-dbgsym" for index in range(12))
     fault = faults.fault((), missing=(Missing(what="symbols", why="none", fix=fix),))
     assert f"            {fix}\n" in render(fault)
+
+
+def test_a_long_command_to_go_on_with_is_not_cut() -> None:
+    command = "obit analyze /var/lib/obit/" + "x" * 80 + " --full"
+    assert render(faults.fault(()), next_commands=("obit view 1", command)).endswith(f"next      obit view 1\n          {command}\n")
+
+
+def test_debug_files_that_one_command_installs_are_told_together() -> None:
+    missing = tuple(
+        Missing(what=f"debug information of /usr/lib/{name}.so", why="none is installed", fix=f"apt-get install {name}-dbgsym")
+        for name in ("liba", "libb", "libc", "libd", "liba")
+    )
+    frames = tuple(faults.frame("f", "f.c", 1) for _ in missing)
+    text = render(faults.fault((Thread(tid=1, crashed=True, frames=frames),), missing=missing), width=120)
+    assert "debug information of liba.so, libb.so, libc.so, libd.so: none is installed" in text
+    assert "            apt-get install liba-dbgsym libb-dbgsym libc-dbgsym libd-dbgsym\n" in text
+
+
+def test_who_was_killed_did_not_crash() -> None:
+    assert render(faults.fault((), classifiers=("killed",))).startswith("shop-cart was killed")
+
+
+def test_a_thread_waits_in_what_it_called_not_in_what_that_is_made_of() -> None:
+    waiting = tuple(map(faults.libc_frame, ("__futex_abstimed_wait_common64", "__futex_abstimed_wait", "pthread_cond_wait")))
+    other = Thread(tid=2, frames=(*waiting, faults.frame("worker", "w.c", 1)))
+    crashed = Thread(tid=1, crashed=True, frames=(faults.frame("main", "m.c", 1),))
+    assert "thread 2 in pthread_cond_wait < worker" in render(faults.fault((crashed, other)))
+
+
+def test_evidence_that_says_it_all_spares_the_rest() -> None:
+    evidence = tuple(
+        Evidence(classifier=word, confidence="certain", text=f"{word}: `call rax` went there") for word in ("wild-jump", "memory.execute")
+    )
+    text = render(faults.fault((), classifiers=("wild-jump", "memory.execute"), evidence=evidence, access=Access(instruction="call rax")))
+    assert "memory.execute" not in text
+    assert "code " not in text
+
+
+def test_the_runtimes_frames_of_rust_are_folded() -> None:
+    rust = ("shop::main", "core::ops::function::FnOnce::call_once", "std::rt::lang_start")
+    frames = [msgspec.structs.replace(faults.frame(name, "x.rs", 1), language="rust") for name in rust]
+    frames += [faults.frame("main", "", 0), faults.libc_frame("__libc_start_main")]
+    text = render(faults.fault((Thread(tid=1, crashed=True, frames=tuple(frames)),), fingerprint_frames=("shop::main",)))
+    assert "[4 more, in the runtime]" in text
+    assert "lang_start" not in text
+
+
+def test_the_numbers_of_frames_stand_under_each_other() -> None:
+    frames = (
+        faults.libc_frame("strlen"),
+        *(faults.frame(f"f{index}", "f.c", index + 1) for index in range(9)),
+        faults.frame("main", "m.c", 1),
+    )
+    text = render(faults.fault((Thread(tid=1, crashed=True, frames=frames),), fingerprint_frames=("f0",)))
+    assert "\n   0 strlen\n   1 f0 " in text
 
 
 def test_a_message_that_the_explanation_has_is_not_repeated() -> None:
