@@ -118,7 +118,7 @@ class Story:
             inside = access.transfer is not None and access.transfer.site is not None  # it stands at the `ret` still
             who = f"{self.who}{self.where}" if inside else "a function"
             return f"{who} returned to {target}, where no code is: its return address on the stack was overwritten."
-        frame = next((frame for frame in self.context.frames if frame.function and frame.module), None)
+        frame = next((frame for frame in self.context.frames[1:] if frame.module), None)  # the first is where it went
         verb = {"call": "called", "branch": "jumped to"}.get(access.kind)
         if verb is None or frame is None:
             after = f"; {function_text(frame)}{where_text(frame)} was the last function before" if frame else ""

@@ -7,6 +7,8 @@ LISTS = "/var/lib/dpkg/info"
 
 # The C library's files carry several names; its debug package is the last of the old kind (libc6-dbg).
 _C_LIBRARY = re.compile(r"(ld-linux-.*|lib(c|m|mvec|pthread|dl|rt|resolv|util|anl|nsl|thread_db|BrokenLocale|nss_\w+))\.so\.\d+$")
+# Packages whose debug package is made by hand, and is in the main archive: the C library's and Python's.
+_MANUAL = re.compile(r"(libc6|(?:lib)?python3\.\d+)(?:-minimal|-stdlib)?$")
 _SONAME = re.compile(r"(lib.+?)\.so\.(\d+)")
 
 
@@ -16,6 +18,7 @@ class Packages:
     def __init__(self, lists: str = LISTS) -> None:
         self._lists = lists
         self._owners: dict[str, str | None] = {}
+        self._archive: str | None = None
 
     def owner(self, path: str) -> str | None:
         """Name of the package that owns a file, without architecture; None when none does or this is no Debian."""
@@ -23,12 +26,38 @@ class Packages:
             self._owners[path] = self._guessed(path) or self._searched(path)
         return self._owners[path]
 
+    def likely_owner(self, path: str) -> str | None:
+        """`owner`, but only where the file's name tells the package's: without the search through all lists."""
+        return self._owners.get(path) or self._guessed(path)
+
     def debug_command(self, path: str) -> str | None:
         """The command that installs the debug symbols of the package that owns a file."""
         package = self.owner(path)
         if package is None:
             return None
-        return f"apt-get install {package}-dbg" if package == "libc6" else f"apt-get install {package}-dbgsym"
+        manual = _MANUAL.match(package)
+        if manual:
+            return f"apt-get install {manual[1]}-dbg"
+        return f"{self._archive_command()}apt-get install {package}-dbgsym"
+
+    def _archive_command(self) -> str:
+        """What makes Debian's archive of debug packages known to apt, where it is not yet; empty otherwise. Read once."""
+        if self._archive is None:
+            self._archive = self._unknown_archive()
+        return self._archive
+
+    def _unknown_archive(self) -> str:
+        root = self._lists.removesuffix(LISTS)
+        try:
+            known = any("debug" in name for name in os.listdir(f"{root}/var/lib/apt/lists"))
+            with open(f"{root}/etc/os-release", encoding="utf-8", errors="replace") as file:
+                facts = dict(line.rstrip("\n").replace('"', "").partition("=")[::2] for line in file)
+        except OSError:
+            return ""
+        suite = facts.get("VERSION_CODENAME", "")
+        if known or facts.get("ID") != "debian" or not suite.isalnum():
+            return ""
+        return f"echo deb http://deb.debian.org/debian-debug {suite}-debug main >/etc/apt/sources.list.d/debug.list; apt-get update; "
 
     def _guessed(self, path: str) -> str | None:
         """Most names follow Debian policy section 8.1, and one list tells whether the guess is right: reading all takes 20 ms and more."""

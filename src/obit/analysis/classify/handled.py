@@ -46,9 +46,10 @@ def first_fault(context: CrashContext) -> CrashContext | None:
 
 
 def handled_text(context: CrashContext, last: SignalInfo) -> str:
-    """`a handler of the program took SIGSEGV first; then the program sent SIGABRT to itself`."""
+    """`a handler in the program took SIGSEGV, then the program sent SIGABRT to itself`."""
     first, then = signal_name(context.signal.number if context.signal else 0), signal_name(last.number)
-    return f"a handler in the program took {first}; then the program sent itself {'it again' if first == then else then}"
+    sent = "it to itself again" if first == then else f"{then} to itself"
+    return f"a handler in the program took {first}, then the program sent {sent}"
 
 
 def _ended_itself(context: CrashContext) -> bool:

@@ -93,7 +93,7 @@ def is_system_module(name: str) -> bool:
 _RUST_CRATES = ("std::", "panic_abort::", "panic_unwind::", "__rustc::", "__rust_", "hashbrown::")
 _RUST_MODULES = {
     "core": frozenset(
-        "alloc array cell char clone cmp convert default fmt intrinsics iter mem num ops option panic panicking ptr result slice str".split()
+        "alloc array cell char cmp convert default fmt intrinsics iter mem num ops option panic panicking ptr result slice str".split()
     ),
     "alloc": frozenset("alloc borrow boxed collections fmt raw_vec rc slice str string sync vec".split()),
 }

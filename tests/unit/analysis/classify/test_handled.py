@@ -49,14 +49,14 @@ RAISED_AGAIN = SignalInfo(number=11, code=-6, sender_pid=PID)
 ABORTED = SignalInfo(number=6, code=-6, sender_pid=PID)
 
 
-@pytest.mark.parametrize("last", [RAISED_AGAIN, ABORTED])
-def test_the_first_fault_is_explained(last: SignalInfo) -> None:
+@pytest.mark.parametrize(("last", "sent", "again"), [(RAISED_AGAIN, "it", " again"), (ABORTED, "SIGABRT", "")])
+def test_the_first_fault_is_explained(last: SignalInfo, sent: str, again: str) -> None:
     first = first_fault(context(last, siginfo()))
     assert first is not None
     assert classify(first).classifiers == ("null", "memory.write")
     assert [each.function for each in first.frames] == ["shop"]
     assert first.signal == SignalInfo(number=11, code=1, address=CR2)
-    assert handled_text(first, last).startswith("a handler in the program took SIGSEGV")
+    assert handled_text(first, last) == f"a handler in the program took SIGSEGV, then the program sent {sent} to itself{again}"
 
 
 @pytest.mark.parametrize("last", [RAISED_AGAIN, ABORTED])
