@@ -69,9 +69,9 @@ class BrokerFinder(FileFinder):
         answer, _ = self._request(PACKAGE, elf_path)
         return answer or super().fix_debug("")
 
-    def embedded(self, elf_path: str, build_id: str | None) -> str:  # noqa: ARG002  there is nowhere to keep a copy
+    def inflated(self, path: str, build_id: str | None, kind: str = "debug") -> str:  # noqa: ARG002  there is nowhere to keep a copy
         """The file itself."""
-        return elf_path
+        return path
 
     def source(self, path: str) -> list[str] | None:
         """The lines of a source file that the crashing user could have read."""

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal
 
-import msgspec
-
 from obit.debuginfo.buildid import file_reader
 from obit.debuginfo.cache import Cache, Entry
 from obit.debuginfo.elf import Elf
@@ -126,10 +124,7 @@ class FetchingFinder(FileFinder):
     def debug(self, elf_path: str, build_id: str | None, link: tuple[str, int] | None = None) -> Found:
         """See `FileFinder.debug`."""
         found = super().debug(elf_path, build_id, link)
-        if found.path is not None or build_id is None:
-            return found
-        fetched = self._asked(elf_path, build_id, "debuginfo", found)
-        return msgspec.structs.replace(fetched, path=self._decompressed(fetched.path, build_id)) if fetched.path else fetched
+        return found if found.path is not None or build_id is None else self._asked(elf_path, build_id, "debuginfo", found)
 
     def _asked(self, path: str, build_id: str, kind: Kind, local: Found) -> Found:
         self._told(path)

@@ -83,7 +83,17 @@ class ElfModule:
             return None
         from obit.debuginfo.dwarf import DwarfReader
 
-        return DwarfReader(file, self.notes, self._finder)
+        return DwarfReader(self._inflated(file), self.notes, self._finder)
+
+    def _inflated(self, file: File) -> File:
+        """The file, or a copy of it whose sections are not compressed."""
+        if self._finder is None:
+            return file
+        path = self._finder.inflated(file.path, self.build_id, "executable" if file is self._file else "debug")
+        try:
+            return file if path == file.path else File.found(path, self._finder)
+        except BadInput:
+            return file
 
     def _with_dwarf(self) -> File | None:
         if not self._file.has_dwarf:

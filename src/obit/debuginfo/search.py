@@ -90,14 +90,13 @@ class FileFinder:
         return Found(None, f"{recorded or 'the file'} is not on this machine", _fix_module(main))
 
     def debug(self, elf_path: str, build_id: str | None, link: tuple[str, int] | None = None) -> Found:
-        """The separate debug file of the ELF file at `elf_path`; `link` is the name and CRC of its .gnu_debuglink. Decompressed, when
-        there is a cache to keep that in."""
+        """The separate debug file of the ELF file at `elf_path`; `link` is the name and CRC of its .gnu_debuglink."""
         wrong: str | None = None
         for candidate in self._debug_candidates(elf_path, build_id, link):
             if not os.path.isfile(candidate):
                 continue
             if self._belongs(candidate, build_id, link):
-                return Found(self._decompressed(candidate, build_id))
+                return Found(candidate)
             wrong = wrong or candidate
         why = f"{wrong} is of another build" if wrong else "no debug file is installed"
         return Found(None, why, self.fix_debug(elf_path))
@@ -131,7 +130,7 @@ class FileFinder:
         candidates += [f"{directory}/.dwz/{os.path.basename(name)}" for directory in self._debug]
         for candidate in candidates:
             if not candidate.startswith(_NEVER) and build_id_of_file(candidate) == build_id:
-                return Found(self._decompressed(candidate, build_id))
+                return Found(self.inflated(candidate, build_id))
         return Found(None, f"the supplementary debug file {name} is not on this machine", self.fix_debug(debug_path))
 
     def open(self, path: str) -> int | None:  # noqa: ARG002  it matters to finders that are not allowed to open by path
@@ -145,12 +144,10 @@ class FileFinder:
             self._packages.debug_command(inside) or "obit analyze --debuginfod (the symbols from a debuginfod server), or build it with -g"
         )
 
-    def embedded(self, elf_path: str, build_id: str | None) -> str:
-        """A decompressed copy of an ELF file that holds compressed debug sections itself; its own path when there is no such copy."""
-        return self._cache.decompressed(elf_path, build_id, "executable") if self._cache is not None and build_id else elf_path
-
-    def _decompressed(self, path: str, build_id: str | None) -> str:
-        return self._cache.decompressed(path, build_id) if self._cache is not None and build_id else path
+    def inflated(self, path: str, build_id: str | None, kind: str = "debug") -> str:
+        """A copy of a "debug" file or an "executable" without compressed sections, when it has any and there is a cache to keep the copy
+        in; its own path otherwise. To be asked when DWARF is about to be read, for libdw inflates all of a file at once."""
+        return self._cache.decompressed(path, build_id, kind) if self._cache is not None and build_id else path
 
 
 def crc_of_file(path: str) -> int | None:

@@ -29,7 +29,7 @@ def test_an_executable_keeps_everything_but_the_compression(tmp_path: Path, opti
     program = build(tmp_path, *options)
     build_id = build_id_of_file(program)
     assert build_id
-    copy = FileFinder(cache=Cache(str(tmp_path / "cache"))).embedded(program, build_id)
+    copy = FileFinder(cache=Cache(str(tmp_path / "cache"))).inflated(program, build_id, "executable")
     assert copy != program
     assert " C " not in "".join(line for line in dump(copy, "-S").splitlines() if ".debug_" in line)
     for what in ("--debug-dump=info", "--debug-dump=decodedline", "-l", "-s", "-n", "-r", "-d"):
@@ -42,6 +42,9 @@ def test_a_separate_debug_file_by_link(tmp_path: Path) -> None:
     program = build(tmp_path, "-gz")
     plain = build_id_of_file(program)
     subprocess.run(["objcopy", "--only-keep-debug", "p", "p.debug"], cwd=tmp_path, check=True)
-    found = FileFinder(cache=Cache(str(tmp_path / "cache"))).debug(program, plain, ("p.debug", 0))
-    assert found.path == f"{tmp_path}/cache/{plain}.debug"
-    assert dump(found.path, "--debug-dump=info") == dump(f"{tmp_path}/p.debug", "--debug-dump=info")
+    finder = FileFinder(cache=Cache(str(tmp_path / "cache")))
+    found = finder.debug(program, plain, ("p.debug", 0))
+    assert found.path == f"{tmp_path}/p.debug"
+    copy = finder.inflated(found.path, plain)
+    assert copy == f"{tmp_path}/cache/{plain}.debug"
+    assert dump(copy, "--debug-dump=info") == dump(f"{tmp_path}/p.debug", "--debug-dump=info")

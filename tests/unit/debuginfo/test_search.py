@@ -150,11 +150,14 @@ def test_a_compressed_debug_file_is_served_from_the_cache(tmp_path: Path) -> Non
     data = compressed(zlib.compress(TEXT), len(TEXT))
     put(tmp_path / "debug/.build-id" / KEY[:2] / f"{KEY[2:]}.debug", data)
     cache = Cache(str(tmp_path / "cache"))
-    path = finder(tmp_path, cache=cache).debug("/bin/app", KEY).path
-    assert path == f"{tmp_path}/cache/{KEY}.debug"
+    found = finder(tmp_path, cache=cache)
+    path = found.debug("/bin/app", KEY).path
+    # Finding it costs nothing: most debug files are never read.
+    assert path == f"{tmp_path}/debug/.build-id/{KEY[:2]}/{KEY[2:]}.debug"
+    assert found.inflated(path, KEY) == f"{tmp_path}/cache/{KEY}.debug"
     app = put(tmp_path / "bin/app", data)
-    assert finder(tmp_path, cache=cache).embedded(app, KEY) == f"{tmp_path}/cache/{KEY}.executable"
-    assert finder(tmp_path).embedded(app, KEY) == app
+    assert finder(tmp_path, cache=cache).inflated(app, KEY, "executable") == f"{tmp_path}/cache/{KEY}.executable"
+    assert finder(tmp_path).inflated(app, KEY, "executable") == app
 
 
 @pytest.mark.parametrize(
