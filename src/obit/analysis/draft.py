@@ -1,5 +1,6 @@
 """What the analysis steps pass along: the process, the request, and what is known so far."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -35,6 +36,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     read_source: SourceReader | None = None
     message: str | None = None
     full: bool = False
+    packages: Mapping[str, tuple[str, str]] = {}
+    """Path of a module → its package and that one's version."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

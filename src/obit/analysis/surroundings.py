@@ -25,7 +25,7 @@ FARTHEST_START = 1 << 11
 
 def describe_modules(draft: Draft) -> Draft:
     """The module list, and what is missing of those that frames are in."""
-    modules = tuple(_module(module) for module in draft.image.modules)
+    modules = tuple(_module(module, *draft.request.packages.get(module.path, (None, None))) for module in draft.image.modules)
     missing = [Missing(what=what, why=why, fix=fix) for what, why, fix in draft.image.missing]
     used = {frame.module.start: frame.module for stack in draft.stacks for frame in stack.frames if frame.module}
     for module in used.values():
@@ -33,9 +33,11 @@ def describe_modules(draft: Draft) -> Draft:
     return draft.with_(modules=modules, missing=(*draft.missing, *missing))
 
 
-def _module(module: LoadedModule) -> Module:
+def _module(module: LoadedModule, package: str | None, version: str | None) -> Module:
     return Module(
         path=module.path,
+        package=package,
+        version=version,
         build_id=module.build_id,
         start=hex_address(module.start),
         end=hex_address(module.end),

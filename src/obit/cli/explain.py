@@ -129,8 +129,16 @@ def explain_image(image: "ProcessImage", places: Places, known: Known = NOTHING_
         read_source=SourceFiles(places.sysroot).lines,
         message=image.message,
         full=full,
+        packages=_packages(image, places.sysroot),
     )
     return analyze(image, request)
+
+
+def _packages(image: "ProcessImage", sysroot: str | None) -> dict[str, tuple[str, str]]:
+    """The packages of the modules, as far as that can be told at once: the report waits."""
+    from obit.agent.packages import Installed, of_modules
+
+    return of_modules(((module.path, module.build_id) for module in image.modules), Installed(sysroot or ""), thorough=False)
 
 
 def source_word(text: str | None) -> Any:
