@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from obit.agent import messages, record
 from obit.agent.messages import Job
+from obit.debuginfo.cache import Cache
 from obit.debuginfo.packages import Packages
 
 DEBUG, NAMED, FILE, PACKAGE = b"d", b"n", b"f", b"p"
@@ -36,9 +37,10 @@ class Client(NamedTuple):
 
 
 class Broker:
-    """`directories` hold debug files and belong to root."""
+    """`directories` hold debug files and belong to root; what they have compressed, `cache` has decompressed from the second time on."""
 
-    def __init__(self, directories: Sequence[str]) -> None:
+    def __init__(self, directories: Sequence[str], cache: Cache) -> None:
+        self._cache = cache
         self._directories = (*directories, "/usr/lib/debug")
         self._clients: dict[int, Client] = {}
         self._poll = select.poll()
@@ -89,7 +91,7 @@ class Broker:
         if kind == DEBUG:
             build_id, _, suffix = word.partition(b".")
             if len(build_id) > 2 and _HEX.issuperset(build_id) and suffix in (b"", b"debug"):
-                return self._in_directories(f".build-id/{build_id[:2].decode()}/{word[2:].decode()}")
+                return self._in_directories(f".build-id/{build_id[:2].decode()}/{word[2:].decode()}", build_id.decode())
         elif kind == NAMED:
             path = os.path.normpath(os.fsdecode(word))
             if b"\0" not in word and not path.startswith(".."):
@@ -100,15 +102,24 @@ class Broker:
             return (self._packages.debug_command(os.fsdecode(word)) or "").encode(errors="replace"), -1
         return b"", -1
 
-    def _in_directories(self, name: str) -> tuple[bytes, int]:
+    def _in_directories(self, name: str, build_id: str | None = None) -> tuple[bytes, int]:
         for directory in self._directories:
             path = f"{directory}/{name}"
             found = _regular(_open(path))
             if found >= 0 and os.fstat(found).st_uid == 0 and not os.fstat(found).st_mode & 0o022:
-                return os.fsencode(path), found
+                return self._decompressed(path, build_id, found) if build_id and name.endswith(".debug") else (os.fsencode(path), found)
             if found >= 0:
                 os.close(found)
         return b"", -1
+
+    def _decompressed(self, path: str, build_id: str, original: int) -> tuple[bytes, int]:
+        """A debug file of root's: the only kind that is parsed here."""
+        kept = self._cache.decompressed(path, build_id)
+        found = _regular(_open(kept)) if kept != path else -1
+        if found < 0:
+            return os.fsencode(path), original
+        os.close(original)
+        return os.fsencode(kept), found
 
 
 class _How(ctypes.Structure):

@@ -8,14 +8,14 @@ from socket import socket
 from typing import Any
 
 from obit.agent import messages, record, result
+from obit.agent.admission import DEADLINE, NOT_STORED
 from obit.agent.messages import Job
 from obit.agent.record import Record
 from obit.agent.stages import ANALYSE, CLAIM, COMMIT, COUNT, END, FINISH
 from obit.archive.claim import Claim, claim, claim_leftover
 from obit.archive.folder import Folder
 from obit.archive.layout import ANALYZING, ASSETS, CORE, FAILED, INCOMING, META, PENDING, REASON, is_id
-from obit.archive.recovery import recover
-from obit.archive.removal import add_suppressed
+from obit.archive.ledger import Ledger
 from obit.archive.writer import CannotStore, Incoming, begin
 from obit.errors import NothingFound
 
@@ -29,6 +29,7 @@ class Committer:
     def __init__(self, home: str) -> None:
         self._home = home
         self._claims: dict[str, Claim] = {}
+        self._ledger = Ledger(home)
 
     def main(self, channel: socket) -> None:
         """Serve until the channel ends."""
@@ -50,7 +51,7 @@ class Committer:
         if job.stage == FINISH:
             self._finish(job)
         elif job.stage == COUNT:
-            add_suppressed(self._home, 1)
+            self._ledger.suppress(job.fault, NOT_STORED if _size(job.one("facts")) else DEADLINE)
         return END, job.fault, []
 
     # Committing
@@ -115,7 +116,6 @@ class Committer:
 
     def _adopted(self) -> Claim | None:
         """The oldest fault that waits in the archive and has a core."""
-        recover(self._home)
         try:
             with Folder.existing(self._home) as home, home.child(PENDING) as pending:
                 names = sorted(filter(is_id, pending.names()), key=lambda name: os.stat(name, dir_fd=pending.fd).st_mtime)
@@ -144,13 +144,17 @@ class Committer:
 
 
 def _copy(incoming: Incoming, name: str, fd: int) -> None:
-    size = os.fstat(fd).st_size if fd >= 0 else 0
+    size = _size(fd)
     if not size:
         return
     with incoming.create(name) as file:
         at = 0
         while at < size and (sent := os.sendfile(file.fileno(), fd, at, size - at)):
             at += sent
+
+
+def _size(fd: int) -> int:
+    return os.fstat(fd).st_size if fd >= 0 else 0
 
 
 def _facts(taken: Claim) -> int:

@@ -2,15 +2,21 @@
 
 from typing import Literal, NamedTuple
 
+from obit.agent.admission import Limits
 from obit.capture.select import BUDGET
 
 Capture = Literal["auto", "socket", "pipe", "none"]
 
+NO_LIMITS = Limits(None, None, "0%", 1 << 62, 1 << 30, 0.0)
+
 
 class Configuration(NamedTuple):
-    """`home` is the archive; `budget` bytes of memory in a core; `debug_directories` are searched before /usr/lib/debug."""
+    """`home` is the archive; `budget` bytes of memory in a core; `debug_directories` are searched before /usr/lib/debug, and what they have
+    compressed is kept decompressed in `debug_cache`."""
 
     home: str
     capture: Capture = "auto"
     budget: int = BUDGET
     debug_directories: tuple[str, ...] = ()
+    debug_cache: str | None = None
+    limits: Limits = NO_LIMITS

@@ -5,54 +5,35 @@ after all was read the pidfd is asked whether it still is the same process.
 """
 
 import os
-import stat
-from collections.abc import Sequence
-from socket import MSG_PEEK, SO_PEERCRED, SOL_SOCKET, socket
-from struct import unpack
-from typing import NamedTuple
+from collections.abc import Mapping
+from socket import socket
 
 from obit.agent import messages, record
-from obit.agent.messages import MAX_DESCRIPTORS, Job
+from obit.agent.admission import Accept, Admission
+from obit.agent.configuration import Configuration
+from obit.agent.crashes import Crash, NotACrash, acknowledge, connected, handed, is_still, reject, take
+from obit.agent.mapped import mapped_files
+from obit.agent.messages import Job
+from obit.agent.preliminaries import crash_facts
 from obit.agent.record import Record
 from obit.agent.spool import Spool
 from obit.agent.stages import COMMIT, END, HANDED, SELECT
-from obit.capture import coredumpsocket, kernel_pipe, pidfd
+from obit.capture import assets
 from obit.capture.facts import read_file
 from obit.capture.kernelcore import captured_of, pack
-from obit.capture.procfs import Mapping, parse_status
+from obit.capture.procfs import parse_status
 from obit.capture.stream import read_head
-from obit.capture.victim import Unsupported, meta, now
-
-ANSWER = 0.02
-"""Seconds in which the kernel has answered an acknowledgement, if one was sent by a receiver before us."""
-MOST_MODULES = MAX_DESCRIPTORS - 2
-
-
-class Source(NamedTuple):
-    """Whence a crash comes: the stream, whether it begins with the kernel's request, the process, the document's word."""
-
-    stream: int
-    has_request: bool
-    pid: int
-    pidfd: int
-    word: str
-    dumpable: int
-
-
-class Opened(NamedTuple):
-    """What goes on to the others, and what it is."""
-
-    stage: int
-    record: Record
-    descriptors: list[int]
+from obit.capture.victim import Captured, Unsupported, meta, now
 
 
 class Receiver:
     """`host` is the document's; `has_requests`: whether the kernel's socket speaks the protocol of `coredumpsocket`."""
 
-    def __init__(self, host: dict[str, object], *, has_requests: bool) -> None:
+    def __init__(self, configuration: Configuration, host: Mapping[str, object], *, has_requests: bool) -> None:
+        self._configuration = configuration
+        self._admission = Admission(configuration.home, configuration.limits)
+        self._host = dict(host)
         self._has_requests = has_requests
-        self._host = host
 
     def main(self, channel: socket) -> None:
         """Serve until the channel ends."""
@@ -68,121 +49,70 @@ class Receiver:
 
     def _handle(self, job: Job) -> tuple[int, list[int]]:
         with socket(fileno=os.dup(job.one("connection"))) as connection:
-            source = _handed(connection) if job.stage == HANDED else self._connected(connection)
-            if source is None:
+            try:
+                crash = handed(connection) if job.stage == HANDED else connected(connection, has_request=self._has_requests)
+            except NotACrash:
                 return END, []
             try:
-                spool = Spool(source.stream, (job.held["pipe"][0], job.held["pipe"][1]), job.one("stream"))
-                if job.stage == HANDED and not _take(connection, job.attempt):
+                if job.stage == HANDED and not take(connection, job.attempt):
                     return END, []
-                opened = self._capture(source, spool, connection, job)
+                return self._capture(job, crash)
             finally:
-                messages.close_all(fd for fd in {source.stream, source.pidfd} - {connection.fileno(), -1})
-        record.write(job.one("facts"), opened.record)
-        return opened.stage, opened.descriptors
+                crash.close()
 
-    def _connected(self, connection: socket) -> Source | None:
-        handle = int(connection.getsockopt(SOL_SOCKET, pidfd.SO_PEERPIDFD))
-        known = pidfd.info(handle)
-        if known is None:
-            return None
-        dumpable = 1 if known.coredump & pidfd.COREDUMP_USER else 2
-        return Source(connection.fileno(), self._has_requests, known.tgid, handle, "kernel-socket", dumpable)
-
-    def _capture(self, source: Source, spool: Spool, connection: socket, job: Job) -> Opened:
+    def _capture(self, job: Job, crash: Crash) -> tuple[int, list[int]]:
+        """Into the memfds of the job; the stage that follows, and the descriptors for it."""
+        passed: list[int] = []
         try:
-            if source.has_request:
-                _acknowledge(spool, connection, job.attempt)
-            proc = os.open(f"/proc/{source.pid}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            proc = os.open(f"/proc/{crash.pid}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
-                return self._read(source, spool, proc)
+                if not self._is_admitted(job, crash, proc):
+                    return END, []
+                stage, known = SELECT, self._read(job, crash, proc, passed)
             finally:
                 os.close(proc)
         except (OSError, ValueError, Unsupported) as error:
-            known = {"pid": source.pid, "source": source.word, "captured_at": now()}
-            return Opened(COMMIT, Record(known, failure=f"it could not be captured: {error}"), [])
+            messages.close_all(passed)
+            passed.clear()
+            first_words = {"pid": crash.pid, "source": crash.source, "captured_at": now()}
+            stage, known = COMMIT, Record(first_words, failure=f"it could not be captured: {error}")
+        record.write(job.one("facts"), known)
+        return stage, passed
 
-    def _read(self, source: Source, spool: Spool, proc: int) -> Opened:
+    def _is_admitted(self, job: Job, crash: Crash, proc: int) -> bool:
+        limits, budget = self._configuration.limits, self._configuration.budget
+        facts = crash_facts(f"/proc/self/fd/{proc}", crash.pid, budget, with_stack=limits.per_program is not None)
+        verdict = self._admission.admit(job.fault, facts)
+        if isinstance(verdict, Accept):
+            return True
+        if crash.has_request:
+            reject(crash)
+        return False
+
+    def _read(self, job: Job, crash: Crash, proc: int, passed: list[int]) -> Record:
+        spool = Spool(crash.stream, (job.held["pipe"][0], job.held["pipe"][1]), job.one("stream"))
+        if crash.has_request:
+            acknowledge(spool, crash, job.attempt)
         path = f"/proc/self/fd/{proc}"
-        captured = captured_of(read_head(spool.recv), source.pid, source=source.word, proc=path, host=self._host)
-        status = parse_status(read_file(f"{path}/status"))
-        user = (int(status["Uid"].split()[0]), int(status["Gid"].split()[0]), tuple(int(word) for word in status["Groups"].split()))
-        memory = os.open(f"task/{captured.threads[0].tid}/mem", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
-        root = os.open("root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=proc)
-        names, files = _modules(proc, captured.mappings)
-        if not _is_still(source):
-            messages.close_all((memory, root, *files))
+        captured = captured_of(read_head(spool.recv), crash.pid, source=crash.source, proc=path, host=self._host)
+        missing = assets.save(job.one("assets"), proc, captured.threads[0].tid)
+        captured.note["missing"] = [*captured.note.get("missing", ()), *missing]
+        user = _user(parse_status(read_file(f"{path}/status")))
+        names = _open(proc, captured, passed)
+        if not is_still(crash):
             raise Unsupported("the process went away while it was looked at")
-        known = meta(captured) | {"dumpable": source.dumpable}
-        return Opened(SELECT, Record(known, pack(captured), user, names), [memory, root, *files])
+        return Record(meta(captured) | {"dumpable": crash.dumpable}, pack(captured), user, names)
 
 
-def _acknowledge(spool: Spool, connection: socket, attempt: int) -> None:
-    """Ask the kernel for the core, unless a receiver before us has."""
-    data = spool.exactly(coredumpsocket.REQUEST_SIZE)
-    request = coredumpsocket.decode_request(data)
-    spool.exactly(request.size - len(data))
-    if attempt == 1 or not spool.is_ready(ANSWER):
-        connection.sendall(coredumpsocket.encode_ack(coredumpsocket.KERNEL | coredumpsocket.WAIT))
-    mark = coredumpsocket.decode_mark(spool.exactly(coredumpsocket.MARK_SIZE))
-    if mark != coredumpsocket.MARK_ACCEPTED:
-        raise coredumpsocket.ProtocolError(f"the kernel refused: {coredumpsocket.MARKS.get(mark, mark)}")
+def _open(proc: int, captured: Captured, passed: list[int]) -> tuple[str, ...]:
+    """Add the descriptors that the others need: memory, root directory, mapped files; the paths of these."""
+    passed.append(os.open(f"task/{captured.threads[0].tid}/mem", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc))
+    passed.append(os.open("root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=proc))
+    files = mapped_files(proc, captured.mappings, messages.MAX_DESCRIPTORS - len(passed))
+    passed += files.values()
+    return tuple(files)
 
 
-def _handed(connection: socket) -> Source | None:
-    """A crash that the pipe handler brings. The message stays in the socket, and the pipe with it, for a receiver after us."""
-    _, user, _ = unpack("iII", connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
-    data, descriptors = messages.receive(connection, MSG_PEEK)
-    try:
-        crash = kernel_pipe.decode(data)
-    except ValueError:
-        messages.close_all(descriptors)
-        return None
-    if user != 0 or not descriptors:
-        messages.close_all(descriptors)
-        return None
-    handle = descriptors[1] if len(descriptors) > 1 else os.pidfd_open(crash.pid)
-    return Source(descriptors[0], False, crash.pid, handle, "kernel-pipe", crash.dumpable)
-
-
-def _take(connection: socket, attempt: int) -> bool:
-    """Tell the handler that the crash is ours now; whether it is. One that does not listen any more has heard it from one before us."""
-    try:
-        connection.send(kernel_pipe.TAKEN)
-    except OSError:
-        return attempt > 1
-    return True
-
-
-def _modules(proc: int, mappings: Sequence[Mapping]) -> tuple[tuple[str, ...], list[int]]:
-    """The files that are mapped as code, the very inodes, and the paths that the process had them under."""
-    found: dict[str, int] = {}
-    for mapping in mappings:
-        if "x" in mapping.flags and mapping.is_file and mapping.path and mapping.path not in found and len(found) < MOST_MODULES:
-            file = _mapped_file(proc, mapping)
-            if file >= 0:
-                found[mapping.path] = file
-    return tuple(found), list(found.values())
-
-
-def _mapped_file(proc: int, mapping: Mapping) -> int:
-    """A descriptor of a mapped regular file; -1. It is looked at before it is opened: opening a device may do something."""
-    try:
-        handle = os.open(f"map_files/{mapping.start:x}-{mapping.end:x}", os.O_PATH | os.O_CLOEXEC, dir_fd=proc)
-    except OSError:
-        return -1
-    try:
-        return os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_CLOEXEC) if stat.S_ISREG(os.fstat(handle).st_mode) else -1
-    except OSError:
-        return -1
-    finally:
-        os.close(handle)
-
-
-def _is_still(source: Source) -> bool:
-    """Whether the process is there, and the one that it was: the pidfd cannot be mistaken."""
-    known = pidfd.info(source.pidfd)
-    if known is not None:
-        return known.tgid == source.pid
-    text = read_file(f"/proc/self/fdinfo/{source.pidfd}").decode()
-    return f"Pid:\t{source.pid}\n" in text
+def _user(status: Mapping[str, str]) -> tuple[int, int, tuple[int, ...]]:
+    """(uid, gid, groups) of the process: the real ones, for what a set-uid program may read is not its user's to see."""
+    return int(status["Uid"].split()[0]), int(status["Gid"].split()[0]), tuple(int(word) for word in status.get("Groups", "").split())

@@ -17,20 +17,30 @@ from obit.capture import facts
 def mains(configuration: Configuration, empty: str, *, has_requests: bool) -> Mapping[str, Main]:
     """By role. `empty` is an empty directory; `has_requests`: the kernel's socket speaks the protocol of `coredumpsocket`."""
     return {
-        "receiver": partial(_receive, has_requests, facts.host_facts()),
+        "receiver": partial(_receive, configuration, facts.host_facts(), has_requests),
         "selector": partial(_select, empty, configuration.budget),
         "committer": partial(_commit, configuration.home),
-        "broker": partial(_broke, configuration.debug_directories),
+        "broker": partial(_broke, configuration),
         "analyser": partial(_analyse, empty),
     }
 
 
-def _receive(has_requests: bool, host: dict[str, object], channel: socket) -> None:
+def put_in_order(home: str, _channel: socket) -> None:
+    """Finish, mark or count what an agent that was killed has left; nothing may be in flight."""
+    from obit.archive.recovery import recover
+    from obit.archive.settlement import repair
+
+    _become_owner(home)
+    recover(home)
+    repair(home)
+
+
+def _receive(configuration: Configuration, host: dict[str, object], has_requests: bool, channel: socket) -> None:
     from obit.agent.receiver import Receiver
 
     confinement.keep_capabilities(*confinement.LOOKING)
     confinement.no_new_privileges()
-    Receiver(host, has_requests=has_requests).main(channel)
+    Receiver(configuration, host, has_requests=has_requests).main(channel)
 
 
 def _select(empty: str, budget: int, channel: socket) -> None:
@@ -41,23 +51,19 @@ def _select(empty: str, budget: int, channel: socket) -> None:
 
 
 def _commit(home: str, channel: socket) -> None:
-    """The archive's hand is whoever owns the archive, without any other right."""
     from obit.agent.committer import Committer
 
-    parent, owner = os.getppid(), os.stat(home)
-    confinement.become(owner.st_uid, owner.st_gid)
-    confinement.keep_capabilities()
-    confinement.no_new_privileges()
-    confinement.die_with_parent(parent)
+    _become_owner(home)
     Committer(home).main(channel)
 
 
-def _broke(directories: tuple[str, ...], channel: socket) -> None:
+def _broke(configuration: Configuration, channel: socket) -> None:
     from obit.agent.broker import Broker
+    from obit.debuginfo.cache import Cache
 
     confinement.keep_capabilities(*confinement.OPENING)
     confinement.no_new_privileges()
-    Broker(directories).main(channel)
+    Broker(configuration.debug_directories, Cache(configuration.debug_cache)).main(channel)
 
 
 def _analyse(empty: str, channel: socket) -> None:
@@ -65,6 +71,15 @@ def _analyse(empty: str, channel: socket) -> None:
 
     _become_nobody(empty)
     main(channel)
+
+
+def _become_owner(home: str) -> None:
+    """The archive's hand is whoever owns the archive, without any other right."""
+    parent, owner = os.getppid(), os.stat(home)
+    confinement.become(owner.st_uid, owner.st_gid)
+    confinement.keep_capabilities()
+    confinement.no_new_privileges()
+    confinement.die_with_parent(parent)
 
 
 def _become_nobody(empty: str) -> None:

@@ -32,6 +32,12 @@ class Worker:
             _live(role, main, theirs, parent)
         theirs.close()
 
+    def wait(self) -> bool:
+        """Wait until it ends by itself; whether all went well."""
+        self.channel.close()
+        _, status = os.waitpid(self.pid, 0)
+        return status == 0
+
     def bury(self) -> str:
         """Kill it if it lives, and reap it: how it ended."""
         os.kill(self.pid, signal.SIGKILL)

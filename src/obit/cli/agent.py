@@ -37,14 +37,24 @@ def run(arguments: Namespace) -> int:
 
 
 def _run(arguments: Namespace) -> int:
+    from obit.agent.admission import Limits
     from obit.agent.configuration import Configuration
     from obit.agent.daemon import Daemon
+    from obit.agent.quantities import parse_size
     from obit.archive.layout import home
-    from obit.capture.select import BUDGET
     from obit.cli import settings
 
     found = settings.load(arguments.config)
-    Daemon(Configuration(home(), arguments.capture, BUDGET, settings.texts(found["debug.directories"]))).run()
+    values = {name: each.value for name, each in found.items()}
+    configuration = Configuration(
+        home(),
+        arguments.capture,
+        parse_size(str(values["limits.memory_budget"])),
+        settings.texts(found["debug.directories"]),
+        str(values["debug.cache"]) or None,
+        Limits.of(values),
+    )
+    Daemon(configuration).run()
     return 0
 
 
