@@ -135,7 +135,7 @@ def _inflated(kind: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
             while inflater.unconsumed_tail:
                 yield inflater.decompress(inflater.unconsumed_tail, _CHUNK)
         yield inflater.flush()
-    except igzip_lib.IsalError:
+    except igzip_lib.IsalError:  # type: ignore[misc]  # its stub says that it is no class
         raise BadInput("A debug section is damaged and does not decompress; reinstall the debug symbols.") from None
 
 
