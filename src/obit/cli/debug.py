@@ -43,7 +43,7 @@ def run(arguments: Namespace) -> int:
 
     archive = Archive(home())
     fault = archive.find(arguments.id) if arguments.id else archive.newest()
-    places = explain.places_of(arguments)
+    places = explain.places_of(arguments)._replace(archive=archive.home, uid=stored.known_of(fault).uid)
     debugger = arguments.debugger or str(settings.load(arguments.config)["debug.debugger"].value)
     words = command(debugger, executable(fault, places), readable_core(stored.core_of(fault)), places)
     sys.stdout.flush()

@@ -8,6 +8,7 @@ from obit.errors import BadInput, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Sequence
 
     from obit.debuginfo.search import FileFinder
     from obit.image.process import ProcessImage
@@ -29,6 +30,11 @@ class Places(NamedTuple):
     cache: str | None = None
     debuginfod: tuple[str, ...] = ()
     """Servers to ask for what is not here; none unless the user wants that."""
+    archive: str | None = None
+    uid: int | None = None
+    """The archive whose kept modules count, and the user whose process crashed."""
+    scrub: tuple[str, ...] = ()
+    """Regular expressions whose matches no document shows."""
 
 
 class Known(NamedTuple):
@@ -38,6 +44,9 @@ class Known(NamedTuple):
     captured_at: str | None = None
     source: str | None = None
     attributes: dict[str, Any] | None = None
+    process: dict[str, Any] | None = None
+    """Facts that count where the core says nothing."""
+    uid: int | None = None
 
 
 NOTHING_KNOWN = Known()
@@ -118,9 +127,14 @@ def explain_core(path: str, places: Places, known: Known = NOTHING_KNOWN, *, ful
 def explain_image(image: "ProcessImage", places: Places, known: Known = NOTHING_KNOWN, *, full: bool = False) -> "Fault":
     """The fault that a process image shows."""
     from obit.analysis.draft import Request
+    from obit.analysis.scrub import Patterns
     from obit.analysis.steps import analyze
     from obit.cli.sourcefiles import SourceFiles
 
+    if known.process:
+        from msgspec.structs import replace
+
+        image = replace(image, process=known.process | image.process)
     request = Request(
         id=known.id or os.urandom(16).hex(),
         captured_at=known.captured_at or image.captured_at or _now(),
@@ -164,11 +178,24 @@ def file_finder(places: Places) -> "FileFinder":
     # libdw would ask the network by itself, without a limit on time.
     os.environ.pop("DEBUGINFOD_URLS", None)
     executables, cache = (places.exe,) if places.exe else (), Cache(places.cache)
+    kept = _kept(places.archive, places.uid) if places.archive else None
     if not places.debuginfod:
-        return FileFinder(executables, places.sysroot, places.debug_directories, cache)
+        return FileFinder(executables, places.sysroot, places.debug_directories, cache, kept=kept)
     from obit.debuginfo.debuginfod import Debuginfod, FetchingFinder
 
-    return FetchingFinder(Debuginfod(places.debuginfod, cache), _told, executables, places.sysroot, places.debug_directories, cache)
+    servers = Debuginfod(places.debuginfod, cache)
+    return FetchingFinder(servers, _told, executables, places.sysroot, places.debug_directories, cache, None, kept)
+
+
+def _kept(archive: str, uid: int | None) -> "Callable[[str], Sequence[str]]":
+    """The modules that the agent kept when they were in a fault; looked for only when one is not where it was."""
+
+    def files(build_id: str) -> list[str]:
+        from obit.agent.modulecache import ModuleCache
+
+        return ModuleCache(archive).files(build_id, uid)
+
+    return files
 
 
 def _told(path: str) -> None:

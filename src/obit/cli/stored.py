@@ -1,7 +1,7 @@
 """From a fault of the archive to its document; one that still waits is analysed now."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from obit.cli.explain import LARGEST_SNAPSHOT, Known, Places, explain_core, explain_file, read_start
 from obit.errors import NothingFound
@@ -50,7 +50,8 @@ def _analyze_stored(stored: "StoredFault", home: str, places: Places) -> "Fault"
     with claim_analysis(home, stored.id) as claimed:
         if claimed.ours:
             folder = Archive(home).find(stored.id)
-            fault = explain_core(core_of(folder), places, known_of(folder))
+            known = known_of(folder)
+            fault = explain_core(core_of(folder), places._replace(archive=home, uid=known.uid), known)
             claimed.finish(fault, encode_snapshot(fault))
             return fault
     return explain_stored(Archive(home).find(stored.id), home, places)
@@ -78,12 +79,26 @@ def known_of(stored: "StoredFault") -> Known:
         meta = {}
     attributes = meta.get("attributes") if isinstance(meta, dict) else None
     source = meta.get("source") if isinstance(meta, dict) else None
+    uid = meta.get("uid") if isinstance(meta, dict) else None
     return Known(
         stored.id,
         stored.captured_at,
         source if isinstance(source, str) else None,
         {str(name): _scalar(value) for name, value in attributes.items()} if isinstance(attributes, dict) else None,
+        _process_of(stored),
+        uid if isinstance(uid, int) else None,
     )
+
+
+def _process_of(stored: "StoredFault") -> dict[str, Any] | None:
+    """What assets.tar says of the process."""
+    from obit.archive.layout import ASSETS
+
+    if not stored.has(ASSETS):
+        return None
+    from obit.capture.assetfacts import LIMIT, process_facts_of
+
+    return process_facts_of(read_start(f"{stored.path}/{ASSETS}", LIMIT))
 
 
 def _scalar(value: object) -> str | int | float | bool | None:

@@ -16,11 +16,16 @@ def build_id_of_file(path: str) -> str | None:
     except OSError:
         return None
     try:
-        return Elf(file_reader(descriptor)).build_id
+        return build_id_of_descriptor(descriptor)
     except (BadInput, OSError):
         return None
     finally:
         os.close(descriptor)
+
+
+def build_id_of_descriptor(descriptor: int) -> str | None:
+    """The build-id of an open regular ELF file; None when it has none. `BadInput`, `OSError`."""
+    return Elf(file_reader(descriptor)).build_id
 
 
 def build_id_in_memory(read: Read, base: int) -> str | None:

@@ -29,12 +29,13 @@ def default_directory() -> str:
 
 
 class Cache:
-    """The cache in a directory, kept under `limit` bytes by dropping what was used longest ago. The directory must belong to the user who
-    runs this and be writable to no one else: root's cache follows nobody's links and trusts nobody's files."""
+    """The cache in a directory, kept under `limit` bytes by dropping what was used longest ago. The directory must belong to `owner` (the
+    user who runs this) and be writable to no one else: root's cache follows nobody's links and trusts nobody's files."""
 
-    def __init__(self, directory: str | None = None, limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, directory: str | None = None, limit: int = DEFAULT_LIMIT, *, owner: int | None = None) -> None:
         self.directory = directory or default_directory()
         self.limit = limit
+        self._owner = os.geteuid() if owner is None else owner
 
     def decompressed(self, path: str, build_id: str, kind: str = "debug") -> str:
         """Path of a copy of the ELF file at `path` without compressed sections; `path` itself when it has none or a copy cannot be kept."""
@@ -71,7 +72,7 @@ class Cache:
             return None
         try:
             status = os.stat(name, dir_fd=directory, follow_symlinks=False)
-            if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_size == 0:
+            if not stat.S_ISREG(status.st_mode) or status.st_uid != self._owner or status.st_size == 0:
                 return None
             if status.st_mtime < time.time() - _USED_EVERY:
                 os.utime(name, dir_fd=directory, follow_symlinks=False)
@@ -87,7 +88,7 @@ class Cache:
             os.makedirs(self.directory, mode=0o755, exist_ok=True)
         descriptor = os.open(self.directory, os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         status = os.fstat(descriptor)
-        if status.st_uid == os.geteuid() and not status.st_mode & 0o022:
+        if status.st_uid == self._owner and not status.st_mode & 0o022:
             return descriptor
         os.close(descriptor)
         raise PermissionError(f"{self.directory} can be written by others")

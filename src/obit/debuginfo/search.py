@@ -7,6 +7,7 @@ by the user's wish).
 
 import os
 import zlib
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -29,7 +30,8 @@ class Found(msgspec.Struct, frozen=True):
 
 class FileFinder:
     """Looks for files in this order: `executables` that the user named, `sysroot`, the recorded path, debug directories (the
-    `debug_directories` given, those of the sysroot, /usr/lib/debug), the cache, what a debuginfod client of this user fetched before."""
+    `debug_directories` given, those of the sysroot, /usr/lib/debug), `kept` (files by a module's build-id, as they were when it
+    crashed), the cache, what a debuginfod client of this user fetched before."""
 
     def __init__(
         self,
@@ -38,12 +40,14 @@ class FileFinder:
         debug_directories: tuple[str, ...] = (),
         cache: Cache | None = None,
         packages: Packages | None = None,
+        kept: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
         self._executables = executables
         self._sysroot = sysroot.rstrip("/") if sysroot else None
         own = (f"{self._sysroot}/usr/lib/debug",) if self._sysroot is not None else ()
         self._debug = (*debug_directories, *own, "/usr/lib/debug")
         self._cache = cache
+        self._kept = kept
         self._packages = packages or Packages(f"{self._sysroot}{LISTS}" if self._sysroot is not None else LISTS)
 
     def module(self, path: str, build_id: str | None, *, main: bool = False) -> Found:
@@ -72,6 +76,7 @@ class FileFinder:
         if recorded is not None:
             candidates += [f"{self._sysroot}{recorded}", recorded] if self._sysroot is not None else [recorded]
         candidates += [f"{directory}/{_by_id(build_id)}" for directory in self._debug]
+        candidates += self._kept(build_id) if self._kept else ()
         candidates += self._fetched(f"{build_id}.fetched-executable")
         return [*candidates, f"{_client_cache()}/{build_id}/executable"]
 
