@@ -8,6 +8,7 @@ import msgspec
 from obit.analysis.classify.context import CrashContext
 from obit.analysis.classify.rules import Classification
 from obit.analysis.frames import FrameReader, SourceReader
+from obit.analysis.scrub import NO_PATTERNS, Patterns
 from obit.analysis.unwind.stack import Stack
 from obit.image.process import ProcessImage
 from obit.snapshot.model import (
@@ -38,6 +39,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     full: bool = False
     packages: Mapping[str, tuple[str, str]] = {}
     """Path of a module → its package and that one's version."""
+    scrub: Patterns = NO_PATTERNS
+    """What else is hidden than the names of secrets say."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

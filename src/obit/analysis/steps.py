@@ -33,7 +33,15 @@ def analyze(image: ProcessImage, request: Request) -> Fault:
     draft = Draft(image=image, request=request, reader=FrameReader(image, request.read_source), message=request.message)
     for name, step in STEPS:
         draft = _guarded(name, step, draft)
-    return _fault(draft)
+    return _redacted(_fault(draft), request)
+
+
+def _redacted(fault: Fault, request: Request) -> Fault:
+    if not request.scrub:
+        return fault
+    from obit.analysis.redact import redact
+
+    return redact(fault, request.scrub)
 
 
 def _guarded(name: str, step: Step, draft: Draft) -> Draft:

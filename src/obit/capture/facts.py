@@ -8,14 +8,12 @@ import os
 import re
 from typing import Any
 
+from obit.analysis.scrub import scrub_arguments, scrub_value
 from obit.capture.procfs import DELETED, parse_stat, parse_status
 
-SCRUBBED = "(removed by Obit)"
 MAX_DESCRIPTORS = 256
 _SMALL = 64 << 10
 _LARGE = 4 << 20
-_SECRET_NAME = re.compile(r"pass|secret|token|key|credential|auth|cookie|private|signature|dsn", re.IGNORECASE)
-_PASSWORD_IN_URL = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 _CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -57,7 +55,7 @@ def process_facts(pid: int, tid: int | None = None, proc: str = "") -> dict[str,
     sizes = (("resident", "VmRSS"), ("peak", "VmHWM"))
     facts["memory"] = {name: int(status[field].split()[0]) << 10 for name, field in sizes if field in status}
     facts |= {name: target for name in ("exe", "cwd", "root") if (target := _link(f"{root}/{name}"))}
-    facts["cmdline"] = _strings(read_file(f"{root}/cmdline", _SMALL))
+    facts["cmdline"] = scrub_arguments(_strings(read_file(f"{root}/cmdline", _SMALL)))
     facts["environ"] = scrubbed(_strings(read_file(f"{root}/environ", 1 << 20)))
     facts["limits"] = parse_limits(read_file(f"{root}/limits", _SMALL))
     facts["cgroup"] = _text(read_file(f"{root}/cgroup", _SMALL)).strip().rpartition(":")[2]
@@ -87,7 +85,7 @@ def host_facts() -> dict[str, Any]:
 def scrubbed(environ: list[str]) -> dict[str, str]:
     """NAME=VALUE texts as a mapping without secrets."""
     pairs = (entry.partition("=") for entry in environ if "=" in entry)
-    return {name: SCRUBBED if _SECRET_NAME.search(name) else _PASSWORD_IN_URL.sub(rf"\1{SCRUBBED}@", value) for name, _, value in pairs}
+    return {name: scrub_value(name, value) for name, _, value in pairs}
 
 
 def parse_limits(raw: bytes) -> dict[str, list[int | None]]:

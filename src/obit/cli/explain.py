@@ -72,7 +72,9 @@ def places_of(arguments: "Namespace") -> Places:
     if exe is not None and not os.path.isfile(exe):
         raise BadInput(f"{exe} is no file: give the executable that crashed to --exe")
     asked = _servers(found["debug.debuginfod"].value) if getattr(arguments, "debuginfod", False) else ()
-    return Places(exe, getattr(arguments, "sysroot", None), directories, cache if isinstance(cache, str) and cache else None, asked)
+    patterns = settings.texts(found["scrub.patterns"])
+    kept = cache if isinstance(cache, str) and cache else None
+    return Places(exe, getattr(arguments, "sysroot", None), directories, kept, asked, scrub=patterns)
 
 
 def _servers(configured: object) -> tuple[str, ...]:
@@ -144,6 +146,7 @@ def explain_image(image: "ProcessImage", places: Places, known: Known = NOTHING_
         message=image.message,
         full=full,
         packages=_packages(image, places.sysroot),
+        scrub=Patterns(places.scrub),
     )
     return analyze(image, request)
 

@@ -56,6 +56,7 @@ SETTINGS = (
     Setting("duplicates", "window", "text", "1h", "How long a fault with the same stack counts as the one that was stored; off: never."),
     Setting("full", "programs", "list", (), "Executables (patterns as of a shell) of which the whole core is saved."),
     Setting("full", "limit", "text", "16G", "Size of a whole core beyond which it is cut off."),
+    Setting("scrub", "patterns", "list", (), "Regular expressions whose matches are hidden in every document and asset."),
     Setting("report", "width", "number", 0, "Columns of a report; 0: those of the terminal, 120 at most, 80 elsewhere."),
 )
 

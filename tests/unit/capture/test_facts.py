@@ -4,16 +4,17 @@ import os
 
 import pytest
 
-from obit.capture.facts import SCRUBBED, container_of, host_facts, parse_limits, process_facts, read_file, scrubbed
+from obit.analysis.scrub import HIDDEN
+from obit.capture.facts import container_of, host_facts, parse_limits, process_facts, read_file, scrubbed
 
 
 @pytest.mark.parametrize("name", ["DB_PASSWORD", "API_TOKEN", "aws_secret_access_key", "HTTP_AUTHORIZATION", "SENTRY_DSN", "SSH_PRIVATE"])
 def test_secrets_are_replaced(name: str) -> None:
-    assert scrubbed([f"{name}=hunter2"]) == {name: SCRUBBED}
+    assert scrubbed([f"{name}=hunter2"]) == {name: HIDDEN}
 
 
 def test_a_password_within_a_url_is_replaced() -> None:
-    assert scrubbed(["DATABASE=postgres://bob:hunter2@db/shop"]) == {"DATABASE": f"postgres://bob:{SCRUBBED}@db/shop"}
+    assert scrubbed(["DATABASE=postgres://bob:hunter2@db/shop"]) == {"DATABASE": f"postgres://bob:{HIDDEN}@db/shop"}
 
 
 def test_other_variables_stay() -> None:
