@@ -133,7 +133,7 @@ class Story:
         what = f"the assertion `{condition}` failed" if condition else "an assertion failed"
         return f"In {self.who}{self.where} {what}."
 
-    def rust_panic(self) -> str:
+    def panic(self) -> str:
         """`total()` panicked at cart.rs:12: `unwrap()` was called on `None`."""
         reason = self.evidence()
         return f"{self.who} panicked{self.where}{'' if reason.endswith('is on the stack') else f': {reason}'}."
@@ -186,7 +186,8 @@ SENTENCES: dict[str, Sentence] = {
     "memory.read": Story.access,
     "invalid-pointer": Story.access,
     "assert": Story.assertion,
-    "rust-panic": Story.rust_panic,
+    "rust-panic": Story.panic,
+    "go-panic": Story.panic,
     "abort": Story.abort,
     "divide-by-zero": Story.divide,
     "killed": Story.killed,

@@ -9,7 +9,7 @@ VOCABULARY = (
     "null non-canonical stack-overflow stack-smash truncated-mapping machine-check seccomp "
     "use-after-free double-free invalid-free heap-overflow stack-execution bad-return wild-jump misaligned "
     "privileged-instruction illegal-instruction divide-by-zero floating-point "
-    "assert rust-panic fortify pure-virtual uncaught-exception heap-corruption stack-corruption invalid-pointer "
+    "assert rust-panic go-panic fortify pure-virtual uncaught-exception heap-corruption stack-corruption invalid-pointer "
     "memory.execute memory.write memory.read bus-error breakpoint abort killed snapshot"
 ).split()
 

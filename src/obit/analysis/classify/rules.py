@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from obit.analysis.classify import abort, arithmetic, bus, control, instruction, memory, rust, sent, stack
+from obit.analysis.classify import abort, arithmetic, bus, control, instruction, memory, panics, sent, stack
 from obit.analysis.classify.access import document_access
 from obit.analysis.classify.context import CrashContext
 from obit.analysis.classify.finding import Finding, specificity
@@ -30,7 +30,7 @@ RULES: tuple[Rule, ...] = (
     arithmetic.arithmetic,
     abort.assertion,
     abort.library_check,
-    rust.panic,
+    panics.panic,
     abort.abort,
     sent.seccomp,
     sent.breakpoint_trap,

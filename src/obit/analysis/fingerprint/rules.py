@@ -107,6 +107,12 @@ _RUST_EXIT = (
 _RUST_PRIMITIVE = frozenset("u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool char str dyn".split())
 
 
+_GO_RUNTIME = ("runtime.", "internal/runtime/")
+"""Packages of Go's runtime. A C function has no dot in its normal name."""
+_GO_EXIT = frozenset("runtime.gopanic runtime.sigpanic runtime.throw runtime.fatalthrow runtime.fatalpanic".split())
+_GO_START = frozenset("runtime.main runtime.goexit runtime.rt0_go runtime.mstart runtime.mstart0 runtime.mstart1".split())
+
+
 def _is_rust_library(name: str) -> bool:
     """Rust's own crates, also as the type of `<T as Trait>::method`."""
     if name.startswith("<"):
@@ -131,6 +137,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("Rust's panic", "exit", lambda seen: seen.name in _RUST_EXIT),
     Rule("Rust's library", "library", lambda seen: _is_rust_library(seen.name)),
+    Rule("Go's first functions", "start", lambda seen: seen.name in _GO_START),
+    Rule("Go's panic", "exit", lambda seen: seen.name in _GO_EXIT),
+    Rule("Go's runtime", "library", lambda seen: seen.name.startswith(_GO_RUNTIME)),
     Rule("C++ library, allocation operators and runtime", "library", lambda seen: seen.name.startswith(_CXX_LIBRARY)),
     Rule("a module of the system", "library", lambda seen: is_system_module(seen.module)),
     Rule(

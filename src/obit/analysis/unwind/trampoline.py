@@ -1,5 +1,5 @@
 """The caller of a signal trampoline, recognised by its code: for programs whose CFI does not mark it (static ones without
-.eh_frame, musl, Go).
+.eh_frame, musl), or calls it a function (Go).
 
 Layouts: linux/arch/x86/include/uapi/asm/sigcontext.h, arch/arm64/include/uapi/asm/sigcontext.h, include/uapi/asm-generic/ucontext.h.
 """
@@ -30,7 +30,7 @@ def caller(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
     """The interrupted frame, when the pc is at a sigreturn trampoline that CFI does not describe."""
     machine = walk.image.machine
     x86 = machine.name == "x86_64"
-    if frame.trust == "context" or (frame.module and walk.row(frame.pc) is not None):
+    if frame.trust == "context" or _described(walk, frame):
         return None
     code = walk.image.memory.read_some(frame.pc, 9)
     if not code.startswith(X86_64_CODE if x86 else AARCH64_CODE) and (x86 or code):
@@ -48,6 +48,13 @@ def caller(walk: Walk, frame: "UnwoundFrame") -> Caller | None:
     if not code and not _is_signal_frame(walk, sp, registers):
         return None
     return Caller(registers[machine.pc], registers, sp, signal_frame=True)
+
+
+def _described(walk: Walk, frame: "UnwoundFrame") -> bool:
+    """Whether CFI says what the frame is. Go's describes the trampoline as any function; but only a handler returns to the first byte
+    of one, a call to what follows it."""
+    row = walk.row(frame.pc) if frame.module else None
+    return row is not None and (row.signal_frame or frame.module is None or row.start != frame.pc - frame.module.bias)
 
 
 def _is_signal_frame(walk: Walk, sp: int, registers: dict[int, int]) -> bool:

@@ -15,7 +15,7 @@ from obit.debuginfo.location import (
     evaluate,
 )
 from obit.debuginfo.scopes import DynamicCount, VariableInfo
-from obit.debuginfo.types import ArrayType, BaseType, PointerType, Type, strip
+from obit.debuginfo.types import ArrayType, BaseType, EnumType, PointerType, RecordType, Type, strip
 from obit.image.process import ProcessImage
 
 LONGEST = 1 << 31
@@ -42,6 +42,8 @@ def object_of(image: ProcessImage, info: VariableInfo, context: FrameContext) ->
 
 def with_counts(image: ProcessImage, type: Type, context: FrameContext) -> Type:
     """A variable length array, or a pointer to one, with the lengths that it has in this frame; any other type as it is."""
+    if isinstance(type, BaseType | EnumType | RecordType):
+        return type
     array = strip(type)
     if (
         isinstance(array, PointerType)

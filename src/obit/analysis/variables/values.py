@@ -10,7 +10,7 @@ from obit.analysis.variables.containers import Rendering, printer_for
 from obit.analysis.variables.dynamic import DynamicTypes
 from obit.analysis.variables.object import Object, Unavailable, element_type, synthetic_bytes
 from obit.analysis.variables.records import member_objects
-from obit.debuginfo.types import ArrayType, BaseType, EnumType, FunctionType, Member, PointerType, RecordType, Type, strip
+from obit.debuginfo.types import AliasType, ArrayType, BaseType, EnumType, FunctionType, Member, PointerType, RecordType, Type, strip
 from obit.image.process import ProcessImage
 from obit.snapshot.model import Variable, VariableKind, VariableStatus, hex_address
 
@@ -53,11 +53,14 @@ class ValueReader:
         return self._show(name, kind, value, Shown(), self.limits.hops, self.limits.depth)
 
     def _show(self, name: str, kind: VariableKind, value: Object, shown: Shown, hops: int, depth: int) -> Variable:
-        if hops < self.limits.hops:
+        limits = self.limits
+        if hops < limits.hops:
             shown.followed += 1
+            full = shown.followed > limits.followed
         else:
             shown.values += 1
-        if depth <= 0 or self._full(shown, hops, -1):
+            full = shown.values > limits.values
+        if full or depth <= 0:
             return unavailable(name, kind, value.type.name, "not shown: the value is too large")
         try:
             return self._by_type(name, kind, value, shown, hops, depth - 1)
@@ -65,9 +68,11 @@ class ValueReader:
             return unavailable(name, kind, value.type.name, str(why), value.address)
 
     def _by_type(self, name: str, kind: VariableKind, value: Object, shown: Shown, hops: int, depth: int) -> Variable:
-        type = strip(value.type)
+        type = value.type
+        while isinstance(type, AliasType):
+            type = type.target
         if isinstance(type, BaseType):
-            return self._leaf(name, kind, value, scalars.base_text(type, value.bytes(0, value.size_or_fail())))
+            return self._leaf(name, kind, value, scalars.base_text(type, value.bytes(0, type.size or value.size_or_fail())))
         if isinstance(type, PointerType):
             return self._pointer(name, kind, value, type, shown, hops, depth)
         if isinstance(type, EnumType):
@@ -80,11 +85,9 @@ class ValueReader:
             return self._leaf(name, kind, value, self.symbol_text(value.address or 0))
         raise Unavailable(f"{type.name} is a type that Obit cannot show")
 
-    def _full(self, shown: Shown, hops: int, spare: int = 0) -> bool:
+    def _full(self, shown: Shown, hops: int) -> bool:
         """Whether the budget that counts at this number of hops is used up."""
-        if hops < self.limits.hops:
-            return shown.followed + spare >= self.limits.followed
-        return shown.values + spare >= self.limits.values
+        return shown.followed >= self.limits.followed if hops < self.limits.hops else shown.values >= self.limits.values
 
     def _leaf(self, name: str, kind: VariableKind, value: Object, text: str | None, children: tuple[Variable, ...] = ()) -> Variable:
         return Variable(name=name, kind=kind, type=value.type.name, value=text, address=address_of(value), children=children)

@@ -70,6 +70,23 @@ def test_a_trampoline_without_cfi_is_recognised_by_its_code() -> None:
     assert stack.frames[2].registers == context
 
 
+@pytest.mark.parametrize(("start", "found"), [(0x180, True), (0x100, False)])
+def test_a_trampoline_that_cfi_calls_a_function(start: int, found: bool) -> None:
+    """Go's has CFI as any function; only a handler returns to the first byte of one."""
+    described = CfiRow(start, 0x1A0, (RSP, 8), {RIP: Rule("offset", -8)}, RIP, False)
+    handler = loaded(
+        FakeModule({range(0x100): LEAF, range(start, 0x1A0): described, range(0x200, 0x300): OUTERMOST}), TEXT, TEXT + 0x1000, bias=TEXT
+    )
+    context = {number: 1000 + number for number in X86_64_ORDER} | {RIP: TEXT + 0x200, RSP: STACK + 4096}
+    memory = {
+        TEXT + 0x180: X86_64_CODE[0],
+        STACK: words(TEXT + 0x180, *[0] * 5, *(context[number] for number in X86_64_ORDER)),
+    }
+    image = process(memory, registers={RIP: TEXT + 1, RSP: STACK}, modules=(handler,))
+    frames = Unwinder(image).unwind(image.threads[0]).frames
+    assert (len(frames) > 2 and frames[2].registers == context) is found
+
+
 def test_without_cfi_the_frame_pointer_leads_on() -> None:
     module = loaded(FakeModule(), TEXT, TEXT + 0x1000)
     memory = {STACK: words(0, 0, STACK + 32, TEXT + 0x55, STACK + 64, TEXT + 0x66, 0, 0, 0, 0)}
