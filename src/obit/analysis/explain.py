@@ -160,7 +160,12 @@ class Story:
 
     def killed(self) -> str:
         """Process 12 sent SIGTERM; the program was in `serve()` at t.c:12."""
-        return f"{self.evidence()}{f'; the program was in {self.who}{self.where}' if self.frame else ''}."
+        if self.frame is None:
+            return f"{self.evidence()}."
+        inner, signal = self.context.frames[0], self.context.signal
+        itself = signal is not None and signal.sender_pid == self.context.image.process.get("pid")  # then it is in kill()
+        called = "" if itself or inner is self.frame or inner.inlined or not inner.function else f"{function_text(inner)}, called by "
+        return f"{self.evidence()}; the program was in {called}{self.who}{self.where}."
 
     def snapshot(self) -> str:
         """Of a sound process."""

@@ -159,6 +159,12 @@ def test_an_overwritten_return_address() -> None:
             stack_of("serve"),
             "Process 9 sent SIGTERM; the program was in `serve()` at cart.c:41.",
         ),
+        (
+            "90",
+            SignalInfo(number=15, code=0, sender_pid=9),
+            (frame("__poll", LIBC, None), *stack_of("serve")),
+            "Process 9 sent SIGTERM; the program was in `__poll()`, called by `serve()` at cart.c:41.",
+        ),
         ("90", None, stack_of("serve"), "This is a snapshot of a process that had not crashed. It was in `serve()` at cart.c:41."),
         ("90", SignalInfo(number=12, code=1), stack_of("serve"), "SIGUSR2 ended the process; the program was in `serve()` at cart.c:41."),
     ],
