@@ -60,6 +60,8 @@ class Committer:
         if self._was_committed(job.fault):
             return CLAIM
         known = record.read(job.one("facts"))
+        if not known.failure and not _is_core(job.one("core")):
+            known = known._replace(failure=f"no memory was saved: {job.trouble or 'the selector wrote none'}")
         meta = dict(known.meta)
         if job.trouble:
             meta["missing"] = [*meta.get("missing", ()), {"what": "a part of the memory", "why": job.trouble}]
@@ -151,6 +153,11 @@ def _copy(incoming: Incoming, name: str, fd: int) -> None:
         at = 0
         while at < size and (sent := os.sendfile(file.fileno(), fd, at, size - at)):
             at += sent
+
+
+def _is_core(fd: int) -> bool:
+    """Whether the selector got as far as the header, which it writes last."""
+    return fd >= 0 and os.pread(fd, 4, 0) == b"\x7fELF"
 
 
 def _size(fd: int) -> int:

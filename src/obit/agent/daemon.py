@@ -15,7 +15,6 @@ from obit.agent.stages import HANDED, RECEIVE
 from obit.agent.supervisor import Supervisor
 from obit.agent.worker import Worker
 from obit.capture.coredumpsocket import REJECT, encode_ack
-from obit.errors import EnvironmentLacks
 
 QUIET = 0.05
 """Seconds without a crash after which nobody is on the way to us any more, once core_pattern is given back."""
@@ -51,8 +50,7 @@ class Daemon:
         """Be able to save a crash."""
         wakeup = self._heed_signals()
         self._takeover.repair()
-        if not Worker("recovery", partial(put_in_order, self._configuration.home)).wait():
-            raise EnvironmentLacks(f"the archive {self._configuration.home} cannot be put in order: the message above says why")
+        Worker("recovery", partial(put_in_order, self._configuration.home)).wait()  # a failure it says itself: crashes matter more
         kernel, drop = listeners(self._runtime)
         way = catch(self._configuration, self._runtime, self._takeover)
         roles = mains(self._configuration, self._runtime.empty, has_requests=way == PROTOCOL)

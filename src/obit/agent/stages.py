@@ -54,7 +54,7 @@ STAGES = {
         fresh=("facts", "assets"),
     ),
     SELECT: Stage(
-        "select", "selector", ("memory", "facts", "core"), (), following=(COMMIT,), otherwise=COMMIT, seconds=5, attempts=2, fresh=("core",)
+        "select", "selector", ("memory", "facts", "core"), (), following=(COMMIT,), otherwise=COMMIT, seconds=5, fresh=("core",)
     ),
     COMMIT: Stage(
         "commit", "committer", ("facts", "core", "assets"), (), following=(CLAIM, END), otherwise=COUNT, seconds=60, dropped=_VICTIM

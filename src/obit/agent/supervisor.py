@@ -179,7 +179,10 @@ class Supervisor:
             self._replace(worker)
             return
         worker.busy, self._deaths = None, 0
-        flight.keep(STAGES[flight.stage].returned, descriptors)
+        stage = STAGES[flight.stage]
+        flight.keep(stage.returned, descriptors)
+        if flight.attempt < stage.attempts:
+            flight.trouble = ""  # an earlier attempt's, and made good; the last attempt does less than is wished
         if flight.is_adopted:
             flight.fault = reply[1]
         self._enter(flight, reply[0])

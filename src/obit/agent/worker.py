@@ -32,11 +32,10 @@ class Worker:
             _live(role, main, theirs, parent)
         theirs.close()
 
-    def wait(self) -> bool:
-        """Wait until it ends by itself; whether all went well."""
+    def wait(self) -> None:
+        """Wait until it ends by itself."""
         self.channel.close()
-        _, status = os.waitpid(self.pid, 0)
-        return status == 0
+        os.waitpid(self.pid, 0)
 
     def bury(self) -> str:
         """Kill it if it lives, and reap it: how it ended."""
