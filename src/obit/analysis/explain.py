@@ -14,7 +14,7 @@ from obit.analysis.classify.rules import Classification
 from obit.analysis.classify.signals import signal_name
 from obit.analysis.classify.stack import recursion_text
 from obit.analysis.fingerprint.fingerprint import own_frame
-from obit.analysis.fingerprint.names import normal_name
+from obit.analysis.fingerprint.names import module_name, normal_name
 from obit.snapshot.model import Frame
 
 _LONGEST_MESSAGE = 300
@@ -42,7 +42,15 @@ def function_text(frame: Frame | None) -> str:
         return "the program"
     if frame.function is None:
         return f"code in {(frame.module or '').rpartition('/')[2]}"
-    return f"`{normal_name(frame.function)}()`"
+    return f"`{_called_name(frame)}()`"
+
+
+def _called_name(frame: Frame) -> str:
+    """A function as programs call it: the C library's `__libc_read` is `read`, its `__poll` `poll`."""
+    name = normal_name(frame.function or "")
+    if module_name(frame.module or "") != "libc.so":
+        return name
+    return name.removeprefix("__libc_").removeprefix("_IO_").removeprefix("__") or name
 
 
 def where_text(frame: Frame | None) -> str:
@@ -85,9 +93,15 @@ class Story:
             return None
         verb = "wrote" if access.writes else "read" if access.use else "used memory"
         inner = self.context.frames[0] if self.context.frames else None
-        if self.frame is not None and inner is not None and inner is not self.frame and inner.function and not inner.inlined:
-            return f"{function_text(inner)}, called by {self.who}{self.where}, {verb} {self._target(access.address)}."
+        if inner is not None and inner is not self.frame and inner.function and not inner.inlined and (entry := self._entry()):
+            within = "" if entry is inner else f", in {function_text(entry)}"
+            return f"{function_text(inner)}{within}, called by {self.who}{self.where}, {verb} {self._target(access.address)}."
         return f"{self.who} {verb} {self._target(access.address)}{self.where}."
+
+    def _entry(self) -> Frame | None:
+        """The library's function that the program's own called; None when none is between it and the crash."""
+        entry = self.context.frames[self.index - 1] if self.index else None
+        return entry if entry is not None and entry.function and not entry.inlined else None
 
     def _target(self, address: int) -> str:
         preposition = "to" if self.context.access.writes else "from" if self.context.access.use else "at"
@@ -162,9 +176,9 @@ class Story:
         """Process 12 sent SIGTERM; the program was in `serve()` at t.c:12."""
         if self.frame is None:
             return f"{self.evidence()}."
-        inner, signal = self.context.frames[0], self.context.signal
+        entry, signal = self._entry(), self.context.signal
         itself = signal is not None and signal.sender_pid == self.context.image.process.get("pid")  # then it is in kill()
-        called = "" if itself or inner is self.frame or inner.inlined or not inner.function else f"{function_text(inner)}, called by "
+        called = "" if itself or entry is None else f"{function_text(entry)}, called by "
         return f"{self.evidence()}; the program was in {called}{self.who}{self.where}."
 
     def snapshot(self) -> str:

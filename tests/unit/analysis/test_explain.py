@@ -107,6 +107,12 @@ def test_a_library_function_is_named_with_its_caller() -> None:
     assert text == "`strlen()`, called by `greet()` at cart.c:41, read through `name` (null)."
 
 
+def test_a_library_function_deep_in_another_is_not_called_by_the_program() -> None:
+    inside = (frame("__strlen_avx2", LIBC, None), frame("__vfprintf_internal", LIBC, None), frame("__printf", LIBC, None))
+    text = explained("0fb603", {"rbx": 0}, segv(0), (*inside, frame("greet")))
+    assert text == "`strlen()`, in `printf()`, called by `greet()` at cart.c:41, read from null."
+
+
 def test_code_without_a_name_is_spoken_of_within_the_sentence() -> None:
     plugin = frame(None, "/usr/lib/plugin.so", None)
     frames = (frame("__strlen_avx2", LIBC, None), plugin, frame(None, "/usr/lib/loader.so", None), frame("load"))
@@ -162,8 +168,8 @@ def test_an_overwritten_return_address() -> None:
         (
             "90",
             SignalInfo(number=15, code=0, sender_pid=9),
-            (frame("__poll", LIBC, None), *stack_of("serve")),
-            "Process 9 sent SIGTERM; the program was in `__poll()`, called by `serve()` at cart.c:41.",
+            (frame("__libc_read", LIBC, None), frame("__fread_unlocked", LIBC, None), *stack_of("serve")),
+            "Process 9 sent SIGTERM; the program was in `fread_unlocked()`, called by `serve()` at cart.c:41.",
         ),
         ("90", None, stack_of("serve"), "This is a snapshot of a process that had not crashed. It was in `serve()` at cart.c:41."),
         ("90", SignalInfo(number=12, code=1), stack_of("serve"), "SIGUSR2 ended the process; the program was in `serve()` at cart.c:41."),
