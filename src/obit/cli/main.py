@@ -20,6 +20,7 @@ COMMANDS = (
     ("agent", "Catch every crash of this machine: the daemon, and what belongs to it."),
     ("debug", "Open a fault in gdb, lldb or drgn, with the right files."),
     ("list", "List the faults in the archive."),
+    ("prune", "Remove old faults from the archive."),
     ("doctor", "Say what works on this machine, and what to do about what does not."),
     ("config", "Print every setting with its value, its source and what it does."),
     ("completion", "Print the completion script of a shell."),

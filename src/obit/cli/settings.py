@@ -56,6 +56,12 @@ SETTINGS = (
     Setting("duplicates", "window", "text", "1h", "How long a fault with the same stack counts as the one that was stored; off: never."),
     Setting("full", "programs", "list", (), "Executables (patterns as of a shell) of which the whole core is saved."),
     Setting("full", "limit", "text", "16G", "Size of a whole core beyond which it is cut off."),
+    Setting("core", "keep", "text", "first", "Cores whose snapshot is made: never, of the first of a fingerprint, or always kept."),
+    Setting("core", "first", "number", 3, "How many cores of a fingerprint `keep = first` keeps."),
+    Setting("core", "compress", "switch", True, "Compress kept cores (zstd)."),
+    Setting("retention", "age", "text", "90d", "Age from which faults are removed; off: never."),
+    Setting("retention", "bytes", "text", "8G", "Size of the archive from which the oldest faults are removed; off: never."),
+    Setting("retention", "count", "text", "10000", "Number of faults from which the oldest are removed; off: never."),
     Setting("scrub", "patterns", "list", (), "Regular expressions whose matches are hidden in every document and asset."),
     Setting("report", "width", "number", 0, "Columns of a report; 0: those of the terminal, 120 at most, 80 elsewhere."),
 )
