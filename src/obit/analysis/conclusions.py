@@ -49,7 +49,8 @@ def fingerprint_fault(draft: Draft) -> Draft:
 
 def judge_quality(draft: Draft) -> Draft:
     """How much of the evidence there was."""
-    found = quality(draft.threads, draft.modules, draft.missing)
+    cut_off = bool(draft.stacks) and draft.stacks[0].end == "no-memory"
+    found = quality(draft.threads, draft.modules, draft.missing, cut_off=cut_off)
     return draft.with_(quality=found.score, quality_reasons=found.reasons)
 
 

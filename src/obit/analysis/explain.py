@@ -68,7 +68,8 @@ class Story:
         self.found = classification
         self.index = own_frame(context.frames)
         self.frame = None if self.index is None else context.frames[self.index]
-        self.who = function_text(self.frame)
+        inner = context.frames[0] if context.frames and context.frames[0].function else None
+        self.who = function_text(self.frame or inner)
         self.where = where_text(self.frame)
 
     def caller(self) -> str | None:
@@ -183,6 +184,8 @@ class Story:
 
     def snapshot(self) -> str:
         """Of a sound process."""
+        if not self.context.image.threads:
+            return "Neither threads nor a signal were captured: what happened to the process is not known."
         was = f" It was in {self.who}{self.where}." if self.frame else ""
         return f"This is a snapshot of a process that had not crashed.{was}"
 

@@ -17,6 +17,7 @@ _TOP_FRAMES = 5
 _TRUST: dict[Trust, float] = {"context": 1.0, "cfi": 1.0, "frame-pointer": 0.8, "scan": 0.3}
 _UNNAMED, _NAME, _LINE, _VARIABLES = 0.2, 0.5, 0.35, 0.15
 _MOST_REASONS = 8
+_CUT_OFF = "the crashed thread's stack goes on in memory that is absent"
 
 
 class Quality(msgspec.Struct, frozen=True):
@@ -26,17 +27,30 @@ class Quality(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...] = ()
 
 
-def quality(threads: Sequence[Thread], modules: Sequence[Module], missing: Sequence[Missing]) -> Quality:
-    """Quality of a fault's threads."""
+def quality(threads: Sequence[Thread], modules: Sequence[Module], missing: Sequence[Missing], *, cut_off: bool = False) -> Quality:
+    """Quality of a fault's threads. `cut_off`: the crashed thread's stack goes on in memory that is absent."""
     crashed = next((thread for thread in threads if thread.crashed), None)
     frames = crashed.frames if crashed else ()
     if not frames:
         return Quality(0, ("the crashed thread has no frames",))
     levels = {module.path: module.debug for module in modules}
     everything = [_thread(thread.frames) for thread in threads]
-    score = _ALL * sum(everything) / len(everything) + _CRASHED * _thread(frames) + _TOP * _thread(frames[:_TOP_FRAMES])
-    reasons = (*_missing_debug(frames, levels, missing), *_untrusted(frames), *_unavailable(frames), *_elsewhere(threads))
+    crashed_share, top_share = _shares(len(frames)) if cut_off else (1.0, 1.0)
+    score = _ALL * sum(everything) / len(everything)
+    score += _CRASHED * crashed_share * _thread(frames) + _TOP * top_share * _thread(frames[:_TOP_FRAMES])
+    reasons = (
+        *([_CUT_OFF] if cut_off else []),
+        *_missing_debug(frames, levels, missing),
+        *_untrusted(frames),
+        *_unavailable(frames),
+        *_elsewhere(threads),
+    )
     return Quality(round(100 * score), reasons[:_MOST_REASONS])
+
+
+def _shares(count: int) -> tuple[float, float]:
+    """What so many frames are of a stack that would have had five more, and of its five innermost."""
+    return count / (count + _TOP_FRAMES), min(count, _TOP_FRAMES) / _TOP_FRAMES
 
 
 def _thread(frames: Sequence[Frame]) -> float:

@@ -97,6 +97,9 @@ def width(config: str | None) -> int:
     chosen = settings.number(settings.load(config)["report.width"])
     if chosen:
         return chosen
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return min(int(columns), WIDEST)
     try:
         return min(os.get_terminal_size(sys.stdout.fileno()).columns or ELSEWHERE, WIDEST)
     except (OSError, ValueError):

@@ -1,7 +1,9 @@
 """The explanation: plain sentences with the variable's name where the evidence carries it."""
 
+import msgspec
 import pytest
 
+from obit.analysis.classify.context import CrashContext
 from obit.analysis.classify.rules import classify
 from obit.analysis.explain import explain
 from obit.debuginfo.scopes import Symbol
@@ -105,6 +107,25 @@ def test_a_library_function_is_named_with_its_caller() -> None:
     greet = frame("greet", variables=(variable("name", "char *", "0x0"),))
     text = explained("0fb603", {"rbx": 0}, segv(0), (frame("__strlen_avx2", LIBC, None), greet))
     assert text == "`strlen()`, called by `greet()` at cart.c:41, read through `name` (null)."
+
+
+def test_a_pointer_that_a_function_and_what_is_inlined_from_it_share_is_named() -> None:
+    pointer = (variable("ptr", "char *", "0x0"),)
+    frames = (frame("__strlen_avx2", LIBC, None), frame("text", variables=pointer, inlined=True), frame("text", variables=pointer))
+    assert explained("0fb603", {"rbx": 0}, segv(0), frames).startswith(
+        "`strlen()`, called by `text()` at cart.c:41, read through `ptr` (null)"
+    )
+
+
+def test_a_library_alone_on_the_stack_is_named() -> None:
+    assert explained("0fb603", {"rbx": 0}, segv(0), (frame("__strlen_avx2", LIBC, None),)) == "`strlen()` read from null."
+
+
+def test_of_nothing_at_all_nothing_is_said() -> None:
+    empty = crash()
+    nothing = CrashContext(msgspec.structs.replace(empty.image, threads=()), empty.stack, ())
+    assert explain(nothing, classify(nothing)) == "Neither threads nor a signal were captured: what happened to the process is not known."
+    assert classify(nothing).evidence[0].confidence == "hint"
 
 
 def test_a_library_function_deep_in_another_is_not_called_by_the_program() -> None:

@@ -57,6 +57,12 @@ def test_the_innermost_frames_weigh_most() -> None:
     assert judged(*[bad] * 5, *[good] * 5)[0] < judged(*[good] * 5, *[bad] * 5)[0]
 
 
+def test_a_stack_that_is_cut_off_is_not_the_whole_truth() -> None:
+    found = quality((Thread(tid=1, crashed=True, frames=(frame("f"),)),), (SHOP,), (), cut_off=True)
+    assert found.score < 50
+    assert found.reasons == ("the crashed thread's stack goes on in memory that is absent",)
+
+
 def test_a_thread_without_frames_is_a_reason() -> None:
     score, reasons = judged(frame("main"), others=(Thread(tid=2), Thread(tid=3, frames=(frame("work"),))))
     assert (score, reasons) == (92, ("1 thread without frames",))

@@ -29,6 +29,11 @@ def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatc
 
 def test_the_width_is_80_without_a_terminal_or_what_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OBIT_REPORT_WIDTH", raising=False)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert output.width(None) == 80
+    monkeypatch.setenv("COLUMNS", "60")
+    assert output.width(None) == 60
+    monkeypatch.setenv("COLUMNS", "wide")
     assert output.width(None) == 80
     monkeypatch.setenv("OBIT_REPORT_WIDTH", "66")
     assert output.width(None) == 66

@@ -65,7 +65,7 @@ def by_value(frames: Sequence[Frame], value: int) -> str | None:
         if used:
             return max(used, key=lambda named: len(named.path)).path
     outer = [named for named in found if named.depth == 0]
-    return outer[0].path if len(found) == 1 and outer else None
+    return outer[0].path if len({named.path for named in found}) == 1 and outer else None
 
 
 def null_reference(frames: Sequence[Frame], value: int) -> str | None:

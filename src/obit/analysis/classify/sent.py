@@ -19,8 +19,12 @@ _LONGEST_TEXT = 200
 
 
 def snapshot(context: CrashContext) -> list[Finding]:
-    """No signal: the process is sound."""
-    return [] if context.signal else [Finding("snapshot", "certain", "taken from a process without a fatal signal")]
+    """No signal: the process is sound, if there is anything of it."""
+    if context.signal:
+        return []
+    if not context.image.threads:
+        return [Finding("snapshot", "hint", "no thread was captured, and no signal: what ended the process, if anything did, is not known")]
+    return [Finding("snapshot", "certain", "taken from a process without a fatal signal")]
 
 
 def killed(context: CrashContext) -> list[Finding]:

@@ -70,7 +70,7 @@ def recursion_text(context: CrashContext) -> str | None:
     # Frames that were left out are in the middle of the cycle, or there would be none before them.
     times = cycle.times + context.stack.omitted // cycle.period + _rounds_after(names, cycle.start, cycle.period, cycle.times)
     functions = [_function_text(name) for name in reversed(names[cycle.start : cycle.start + cycle.period])]
-    about = "about " if context.stack.omitted else ""
+    about = "about " if context.stack.omitted else "at least " if context.stack.end == "no-memory" else ""
     if cycle.period == 1:
         return f"{functions[0]} calls itself, {about}{times:,} times"
     return f"{' → '.join([*functions, functions[0]])} goes round {about}{times:,} times"

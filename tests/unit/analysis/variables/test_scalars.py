@@ -68,6 +68,7 @@ def test_bit_fields_are_cut_out_and_sign_extended(bit_offset: int, bit_size: int
 
 def test_text_is_quoted_with_escapes_and_keeps_utf8() -> None:
     assert scalars.quoted('a"\n\x01é'.encode()) == '"a\\"\\n\\001é"'
+    assert scalars.quoted(b"\0a\0001\0009") == '"\\0a\\0001\\09"'
     assert scalars.quoted(b"\xff\xfe") == '"\\377\\376"'
     assert scalars.quoted("\u202e".encode()) == '"\\u202e"'
     assert scalars.quoted(b"cut", cut=True) == '"cut"…'
