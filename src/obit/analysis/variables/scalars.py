@@ -11,6 +11,7 @@ from obit.analysis.variables.object import Object, Unavailable
 from obit.debuginfo.types import BaseType, EnumType, Member, Type, strip
 
 ESCAPES = {0: "\\0", 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 27: "\\033", 34: '\\"', 92: "\\\\"}
+OCTAL = tuple("01234567")
 HALF, SINGLE, DOUBLE = 2, 4, 8
 
 
@@ -58,7 +59,11 @@ def escape_one(code: int, quote: int = 0x22, *, wide: bool = False) -> str:
 def quoted(data: bytes, cut: bool = False) -> str:
     """Bytes as a quoted text: UTF-8 where it is that, escapes elsewhere; `cut` adds an ellipsis after the quotes."""
     text = data.decode("utf-8", "surrogateescape")
-    return '"' + "".join(_escape(character) for character in text) + '"' + ("…" if cut else "")
+    parts = [_escape(character) for character in text]
+    if "\0" in text:
+        # A digit behind \0 would be read as part of it.
+        parts = ["\\000" if part == "\\0" and after in OCTAL else part for part, after in zip(parts, [*text[1:], ""], strict=True)]
+    return '"' + "".join(parts) + '"' + ("…" if cut else "")
 
 
 def _escape(character: str) -> str:
