@@ -11,7 +11,8 @@ from obit.agent import messages, record, result
 from obit.agent.admission import DEADLINE, NOT_STORED
 from obit.agent.messages import Job
 from obit.agent.record import Record
-from obit.agent.stages import ANALYSE, CLAIM, COMMIT, COUNT, END, FINISH
+from obit.agent.stages import ANALYSE, CLAIM, COMMIT, COUNT, END, FINISH, STAGES
+from obit.agent.worker import complain
 from obit.archive.claim import Claim, claim, claim_leftover
 from obit.archive.folder import Folder
 from obit.archive.layout import ANALYZING, ASSETS, CORE, FAILED, INCOMING, META, PENDING, REASON, is_id
@@ -107,7 +108,7 @@ class Committer:
         if taken is None:
             return END, fault, []
         if taken.state == PENDING:
-            taken.move(ANALYZING)
+            _try_move(taken, ANALYZING)
         self._claims[taken.id] = taken
         core = os.open(CORE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=taken.folder.fd)
         return ANALYSE, taken.id, [core] if fault else [core, _facts(taken)]
@@ -137,12 +138,10 @@ class Committer:
             return
         with taken:
             found = result.read(job.one("result")) if job.one("result") >= 0 else None
-            if found is None:
-                taken.fail(f"the analysis was tried three times: {job.trouble}")
-            elif found.failure:
-                taken.fail(found.failure)
-            else:
-                taken.keep(found.summary, found.snapshot)
+            try:
+                _settle(taken, found, job.trouble)
+            except CannotStore as error:
+                _mark_unfinished(taken, error)
 
 
 def _copy(incoming: Incoming, name: str, fd: int) -> None:
@@ -153,6 +152,32 @@ def _copy(incoming: Incoming, name: str, fd: int) -> None:
         at = 0
         while at < size and (sent := os.sendfile(file.fileno(), fd, at, size - at)):
             at += sent
+
+
+def _settle(taken: Claim, found: result.Result | None, trouble: str) -> None:
+    if found is None:
+        taken.fail(f"its analysis was given up after {STAGES[ANALYSE].attempts} attempts: {trouble}")
+    elif found.failure:
+        taken.fail(found.failure)
+    else:
+        taken.keep(found.summary, found.snapshot)
+
+
+def _mark_unfinished(taken: Claim, error: CannotStore) -> None:
+    """The snapshot cannot be kept, but a few bytes may have room."""
+    complain(f"fault {taken.id} was analysed and cannot be finished: {error}")
+    try:
+        taken.fail(f"it was analysed, and the analysis could not be stored: {error}")
+    except CannotStore:
+        _try_move(taken, PENDING)
+
+
+def _try_move(taken: Claim, state: str) -> None:
+    """Where the disk refuses even that, the fault stays where it is, which is where the next agent looks for it."""
+    try:
+        taken.move(state)
+    except CannotStore as error:
+        complain(f"fault {taken.id} stays {taken.state}: {error}")
 
 
 def _is_core(fd: int) -> bool:

@@ -48,7 +48,7 @@ def connected(connection: socket, *, has_request: bool) -> Crash:
 
 
 def handed(connection: socket) -> Crash:
-    """The crash that the pipe's handler brings; `NotACrash`. Its message, and the pipe with it, stays in the socket for a receiver after us."""
+    """The crash that the pipe's handler brings; `NotACrash`. Its message and the pipe stay in the socket for a receiver after us."""
     _, user, _ = unpack("iII", connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
     data, descriptors = messages.receive(connection, MSG_PEEK)
     try:

@@ -58,7 +58,7 @@ def _live(role: str, main: Main, channel: socket, parent: int) -> NoReturn:
         main(channel)
         status = 0
     except BaseException as error:  # noqa: BLE001  nothing may come out of here into the supervisor's code
-        _say(f"obit agent: the {role} failed: {type(error).__name__}: {error}")
+        complain(f"the {role} failed: {type(error).__name__}: {error}")
     finally:
         os._exit(status)
 
@@ -71,8 +71,9 @@ def _keep_only(channel: int) -> None:
     os.closerange(channel + 1, os.sysconf("SC_OPEN_MAX"))
 
 
-def _say(text: str) -> None:
+def complain(text: str) -> None:
+    """A line on standard error, which the service manager keeps. One write(): several processes share it."""
     try:
-        os.write(2, f"{text}\n".encode(errors="backslashreplace"))
+        os.write(2, f"obit agent: {' '.join(text.split())}\n".encode(errors="backslashreplace"))
     except OSError:
         pass
