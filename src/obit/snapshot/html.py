@@ -12,7 +12,7 @@ from obit.snapshot.model import Fault, Frame, MemoryBlock, Thread, Variable
 from obit.snapshot.names import basename, frame_name, is_system, kind_text, module_offset, program_name, verb_text
 from obit.snapshot.stacks import alike, blamed, entries, without_internals, without_starters
 from obit.snapshot.text_frames import dedented
-from obit.snapshot.text_summary import by_weight, facts
+from obit.snapshot.text_summary import by_weight, facts, quoted
 from obit.snapshot.text_values import inline, tagged, unavailable_text
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def render_page(fault: Fault) -> str:
         kind=kind_text(fault),
         facts=facts(fault),
         evidence=by_weight(fault),
+        quoted=quoted(fault),
         crashed=fault.crashed_thread,
         groups=alike([thread for thread in fault.threads if thread is not fault.crashed_thread]),
         first=blamed(fault, fault.crashed_thread.frames) if fault.crashed_thread else 0,

@@ -119,9 +119,14 @@ def why(page: Page, fault: Fault, most: int) -> None:
         row(page, "", f"and {count_text(len(evidence) - most, 'more piece')} of evidence", DIM)
 
 
+def quoted(fault: Fault) -> bool:
+    """Whether the evidence has the faulting instruction already."""
+    return any(f"`{fault.access.instruction}`" in item.text for item in fault.evidence)
+
+
 def access(page: Page, fault: Fault) -> None:
     """The faulting instruction, for the expert."""
-    if fault.access.instruction and not any(f"`{fault.access.instruction}`" in item.text for item in fault.evidence):
+    if fault.access.instruction and not quoted(fault):
         at = f" of {fault.access.address}" if fault.access.address else ""
         verb = "" if fault.access.kind in ("none", "stack") else f"   ({fault.access.kind}{at})"
         page.line((f"{'code':<{LABEL_COLUMNS}}", DIM), truncate(printable(fault.access.instruction) + verb, page.columns - LABEL_COLUMNS))
