@@ -119,7 +119,7 @@ def without_internals(names: Sequence[str], frames: Sequence[Frame]) -> list[str
     first = 0
     while first + 1 < len(frames) and names[first].startswith("__") and is_system(frames[first]) and is_system(frames[first + 1]):
         first += 1
-    return list(names[first:]) if first < len(names) and not names[first].startswith("__") else list(names)
+    return [names[first].lstrip("_"), *names[first + 1 :]] if first else list(names)
 
 
 def without_starters(names: Sequence[str], frames: Sequence[Frame]) -> list[str]:

@@ -136,6 +136,9 @@ def test_a_thread_waits_in_what_it_called_not_in_what_that_is_made_of() -> None:
     other = Thread(tid=2, frames=(*waiting, faults.frame("worker", "w.c", 1)))
     crashed = Thread(tid=1, crashed=True, frames=(faults.frame("main", "m.c", 1),))
     assert "thread 2 in pthread_cond_wait < worker" in render(faults.fault((crashed, other)))
+    inner = tuple(map(faults.libc_frame, ("__futex_abstimed_wait", "___pthread_cond_wait")))
+    other = Thread(tid=2, frames=(*inner, faults.frame("worker", "w.c", 1)))
+    assert "thread 2 in pthread_cond_wait < worker" in render(faults.fault((crashed, other)))
 
 
 def test_evidence_that_says_it_all_spares_the_rest() -> None:

@@ -25,6 +25,8 @@ except ImportError:
 GROUP_FRAMES = 3
 """Own functions in the group key: fewer merge different bugs of one helper, more split one bug by its callers."""
 STRICT_FRAMES = 40
+_FEWEST_NAMES = 2
+"""Of a stripped program whose only name is `main`, or `ChromeMain`, modules alone would make one group of all its faults."""
 _EXIT_DEPTH = 48
 """How deep an exit function is looked for: deeper ones are recursion."""
 _SOFT = ("emit", "soft-assert")
@@ -123,9 +125,11 @@ def _below_exit(frames: Sequence[Frame], roles: Sequence[Role]) -> int:
 
 
 def _chain(named: list[_Named], *, overflow: bool) -> list[str]:
-    """The program's own frames, each once; by place when not one of them has a name."""
+    """The program's own frames, each once. Those without a name by their module, which is the same in every build; by their place where
+    the names are too few to tell faults apart."""
     frames = [frame for frame in named if frame.role == "own"]
-    own = [frame.label if any(each.has_name for each in frames) else frame.place for frame in frames]
+    enough = len({frame.label for frame in frames if frame.has_name}) >= _FEWEST_NAMES
+    own = [frame.label if frame.has_name or enough else frame.place for frame in frames]
     cycle = members(own) if overflow else []
     return [*cycle, *_once([label for label in own if label not in cycle and (not cycle or own.count(label) == 1)])]
 

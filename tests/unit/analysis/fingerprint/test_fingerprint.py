@@ -148,6 +148,12 @@ def test_a_program_without_names_is_told_apart_by_offsets() -> None:
     assert fingerprint(one) != fingerprint((frame(None, offset=0x2000),))
 
 
+def test_with_one_name_only_the_places_tell_faults_apart() -> None:
+    browser = "/usr/lib/chromium/chromium"
+    frames = (frame(None, browser, offset=0x10), frame(None, browser, offset=0x20), frame("ChromeMain", browser, None))
+    assert chain(*frames) == ("chromium+0x10", "chromium+0x20", "ChromeMain")
+
+
 def test_an_unnamed_frame_among_named_ones_counts_as_its_module() -> None:
     plugin = "/opt/plugins/libtax.so.3"
     assert chain(frame(None, plugin), frame("apply"), frame("main")) == ("libtax.so", "apply", "main")
