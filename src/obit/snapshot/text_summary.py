@@ -153,12 +153,19 @@ def other_threads(page: Page, threads: Sequence[Thread]) -> None:
         names = without_internals(without_starters(group.names, frames), frames)
         who = count_text(len(group.threads), "thread") if len(group.threads) > 1 else f"thread {group.threads[0].tid}"
         shown = " < ".join(printable(name) for name in names[:12]) or "a place without frames"
-        line = truncate(f"{who} in {shown}", page.columns - LABEL_COLUMNS)
+        line = truncate(f"{who}{_common_name(group.threads)} in {shown}", page.columns - LABEL_COLUMNS)
         page.line((f"{'others' if index == 0 else '':<{LABEL_COLUMNS}}", DIM), line)
     rest = groups[STACK_LINES:]
     if rest:
         count = sum(len(group.threads) for group in rest)
         row(page, "", f"{count_text(count, 'more thread')} with {count_text(len(rest), 'other stack')}", DIM)
+
+
+def _common_name(threads: Sequence[Thread]) -> str:
+    """` "worker"` when the threads all have that name, also with different numbers behind it."""
+    bare = {printable(thread.name or "").rstrip("0123456789").rstrip("-/#: ") for thread in threads}
+    name = printable(threads[0].name or "") if len(threads) == 1 else bare.pop() if len(bare) == 1 else ""
+    return f' "{truncate(name, 20)}"' if name else ""
 
 
 def group(page: Page, fault: Fault, occurrences: int) -> None:

@@ -97,7 +97,7 @@ def test_frames_left_out_of_a_stack_that_does_not_repeat_are_counted() -> None:
 
 
 def test_identical_stacks_are_told_once() -> None:
-    assert "489 threads in epoll_wait < loop" in render(faults.many_threads())
+    assert '489 threads "pool" in epoll_wait < loop' in render(faults.many_threads())
     assert "the same stack: thread 4713" in render(faults.null_read(), all_threads=True)
 
 
