@@ -17,8 +17,9 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from obit.analysis.scrub import NO_PATTERNS, Patterns, scrub_cmdline, scrub_environ
 from obit.archive.escape import json_safe
-from obit.capture.facts import host_facts, read_file, scrubbed
+from obit.capture.facts import host_facts, read_file
 from obit.capture.ustar import END, member
 
 OF_PROCESS = ("comm", "stat", "status", "statm", "io", "coredump_filter")
@@ -53,16 +54,19 @@ class Limits(NamedTuple):
 LIMITS = Limits()
 
 
-def save(out: int, proc: int, tid: int, *, limits: Limits = LIMITS, more: Iterable[Member] = ()) -> list[Missing]:
+def save(
+    out: int, proc: int, tid: int, *, limits: Limits = LIMITS, more: Iterable[Member] = (), patterns: Patterns = NO_PATTERNS
+) -> list[Missing]:
     """Write the archive to the descriptor `out`; what was left out because of a limit.
 
-    `proc` is the open /proc/PID, `tid` the crashed thread as we see it, `more` further members (`configured`).
+    `proc` is the open /proc/PID, `tid` the crashed thread as we see it, `more` further members (`configured`), `patterns`
+    what is hidden beside the usual secrets.
     """
     missing: list[Missing] = []
     parts: list[bytes] = []
     size = len(END)
     for name, data in (*_members(proc, tid, limits, missing), *more):
-        whole = member(name, data)
+        whole = member(name, scrubbed(name, data, patterns))
         if size + len(whole) > limits.size:
             missing.append((f"{name} in assets.tar", f"the archive would have more than {limits.size >> 10} KiB", None))
             continue
@@ -83,7 +87,7 @@ def _members(proc: int, tid: int, limits: Limits, missing: list[Missing]) -> Ite
         missing.append(("most of assets.tar", f"thread {tid} has ended", None))
         return
     try:
-        yield from ((name, _harmless(name, data)) for name in OF_THREAD if (data := _read(thread, name)))
+        yield from ((name, data) for name in OF_THREAD if (data := _read(thread, name)))
         yield "links.json", _json(_links(thread, limits, until, missing))
         yield "fdinfo.json", _json(_fdinfo(thread, limits, until))
     finally:
@@ -109,17 +113,23 @@ def _read(directory: int, name: str, limit: int = FILE_LIMIT) -> bytes:
         os.close(fd)
 
 
-def _harmless(name: str, data: bytes) -> bytes:
-    if name not in ("environ", "cmdline"):
-        return data
-    words = [os.fsdecode(word) for word in data.removesuffix(b"\0").split(b"\0")]
+def scrubbed(name: str, data: bytes, patterns: Patterns = NO_PATTERNS) -> bytes:
+    """A member without secrets: those of its environment and arguments, and what the patterns say."""
     if name == "environ":
-        words = [f"{key}={value}" for key, value in scrubbed(words).items()]
-    else:
-        from obit.analysis.scrub import scrub_arguments
+        return scrub_environ(data, patterns)
+    if name == "cmdline":
+        return scrub_cmdline(data, patterns)
+    if not patterns or name == "auxv":
+        return data
+    return _json(_hidden(json.loads(data), patterns)) if name.endswith(".json") else patterns.hide_bytes(data)
 
-        words = scrub_arguments(words)
-    return os.fsencode("\0".join(words) + "\0")
+
+def _hidden(value: object, patterns: Patterns) -> object:
+    if isinstance(value, dict):
+        return {patterns.hide(name): _hidden(each, patterns) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_hidden(each, patterns) for each in value]
+    return patterns.hide(value) if isinstance(value, str) else value
 
 
 def _links(thread: int, limits: Limits, until: float, missing: list[Missing]) -> dict[str, str]:

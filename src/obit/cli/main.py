@@ -21,11 +21,15 @@ COMMANDS = (
     ("debug", "Open a fault in gdb, lldb or drgn, with the right files."),
     ("list", "List the faults in the archive."),
     ("prune", "Remove old faults from the archive."),
+    ("import", "Import crashes that systemd-coredump, apport or ABRT kept, and loose cores."),
     ("doctor", "Say what works on this machine, and what to do about what does not."),
     ("config", "Print every setting with its value, its source and what it does."),
     ("completion", "Print the completion script of a shell."),
 )
 """Name and summary (the first line of the module's docstring) of each command, so that `obit --help` imports none of them."""
+
+MODULES = {"import": "importer"}
+"""Modules that cannot have their command's name."""
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # 128 + SIGPIPE: what a shell sees of any other program whose reader went away
@@ -35,7 +39,7 @@ def load(name: str) -> "Command":
     """The module of a command."""
     from importlib import import_module
 
-    return import_module(f"obit.cli.{name}")
+    return import_module(f"obit.cli.{MODULES.get(name, name)}")
 
 
 def parser_of(name: str, command: "Command") -> "ArgumentParser":

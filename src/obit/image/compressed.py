@@ -5,6 +5,7 @@ used, and `missing` says so.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Protocol
 
 from obit.debuginfo.buildid import open_regular
@@ -20,6 +21,8 @@ _MAX_WINDOW = 128 << 20
 """Memory in bytes that a .zst or .xz file may ask for: zstd's own default; xz -9 needs 65 MiB."""
 _SMALL_STEP, _LARGE_STEP = 4 << 10, 64 << 10
 """Compressed bytes at once. A few of zstd or xz can become gigabytes, so the output of one step stays below 128 MiB."""
+
+_PLAIN_STEP = 1 << 20
 
 Progress = Callable[[int, int], None]
 """`progress(bytes read, bytes in all)` of the compressed file."""
@@ -109,12 +112,45 @@ def _gzip() -> _Decompressor:
     return decompressobj(wbits=31)
 
 
-class _EndsEarly(Exception):
+class EndsEarly(Exception):
     """The compressed data is cut off or damaged: `str()` says which."""
 
 
+def pieces(read: FileReader, progress: Progress | None = None) -> Iterator[bytes]:
+    """The file from beginning to end, unpacked when it is compressed; `EndsEarly` after what came before damage."""
+    codec = _codec(read(0, 6))
+    if codec is not None:
+        yield from _unpack(read, codec, progress)
+        return
+    for at in range(0, read.size, _PLAIN_STEP):
+        yield read(at, _PLAIN_STEP)
+        if progress:
+            progress(min(at + _PLAIN_STEP, read.size), read.size)
+
+
+def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """What chunks of a compressed file, one after the other, unpack to; of one that is not compressed themselves. `EndsEarly`."""
+    start = b""
+    while len(start) < 6 and (chunk := next(chunks, b"")):
+        start += chunk
+    codec = _codec(start[:6])
+    if codec is None:
+        yield start
+        yield from chunks
+        return
+    make, step = codec
+    current = make()
+    for chunk in chain((start,), chunks):
+        for at in range(0, len(chunk), step):
+            if current.eof:
+                return
+            yield _decompress(current, chunk[at : at + step])
+    if not current.eof:
+        raise EndsEarly("the compressed data is cut off")
+
+
 def _unpack(read: FileReader, codec: _Codec, progress: Progress | None) -> Iterator[bytes]:
-    """The unpacked bytes over all frames, in pieces; `_EndsEarly` after those that came before damage."""
+    """The unpacked bytes over all frames, in pieces; `EndsEarly` after those that came before damage."""
     make, step = codec
     current, at = make(), 0
     while data := read(at, step):
@@ -127,14 +163,14 @@ def _unpack(read: FileReader, codec: _Codec, progress: Progress | None) -> Itera
             current = make()
         if progress:
             progress(at, read.size)
-    raise _EndsEarly("the compressed file is cut off")
+    raise EndsEarly("the compressed file is cut off")
 
 
 def _decompress(current: _Decompressor, data: bytes) -> bytes:
     try:
         return current.decompress(data)
     except Exception as error:  # noqa: BLE001 - the four libraries have no error class in common, and lz4 raises RuntimeError
-        raise _EndsEarly(f"the compressed data is damaged ({error})") from None
+        raise EndsEarly(f"the compressed data is damaged ({error})") from None
 
 
 def _fill(unpacked: SparseFile, pieces: Iterator[bytes]) -> str | None:
@@ -145,6 +181,6 @@ def _fill(unpacked: SparseFile, pieces: Iterator[bytes]) -> str | None:
             if problem:
                 unpacked.finish()
                 return problem
-    except _EndsEarly as error:
+    except EndsEarly as error:
         return unpacked.finish() or str(error)
     return unpacked.finish()
