@@ -30,15 +30,15 @@ class Claim:
         with explained(self._home):
             self.folder.replace_durably(name, data)
 
-    def finish(self, fault: Fault, snapshot: bytes) -> None:
-        """Keep the analysis (`snapshot` is `fault` encoded) and move to `done`; `CannotStore`."""
-        self.keep(summary_of(fault), snapshot)
+    def finish(self, fault: Fault, snapshot: bytes, state: str = DONE) -> None:
+        """Keep the analysis (`snapshot` is `fault` encoded) and move to `done`, or to `sending`; `CannotStore`."""
+        self.keep(summary_of(fault), snapshot, state)
 
-    def keep(self, summary: bytes, snapshot: bytes) -> None:
+    def keep(self, summary: bytes, snapshot: bytes, state: str = DONE) -> None:
         """The same with the summary's bytes; `CannotStore`."""
         self.write(SUMMARY, summary)
         self.write(SNAPSHOT, snapshot)
-        self.move(DONE)
+        self.move(state)
 
     def fail(self, reason: str) -> None:
         """Move to `failed`, saying why; `CannotStore`."""

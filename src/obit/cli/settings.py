@@ -62,6 +62,8 @@ SETTINGS = (
     Setting("retention", "age", "text", "90d", "Age from which faults are removed; off: never."),
     Setting("retention", "bytes", "text", "8G", "Size of the archive from which the oldest faults are removed; off: never."),
     Setting("retention", "count", "text", "10000", "Number of faults from which the oldest are removed; off: never."),
+    Setting("metrics", "file", "text", "", "File that gets the agent's numbers as Prometheus text; empty: none."),
+    Setting("metrics", "socket", "text", "", "Local socket at which they can be had over HTTP; empty: none."),
     Setting("scrub", "patterns", "list", (), "Regular expressions whose matches are hidden in every document and asset."),
     Setting("report", "width", "number", 0, "Columns of a report; 0: those of the terminal, 120 at most, 80 elsewhere."),
 )
