@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LEVEL = 3
 """Of zstd: a core of 1 GB in about two seconds."""
-_ELF, _ET_CORE = b"\x7fELF", 4
+_ELF, _ET_CORE, _HEADER = b"\x7fELF", 4, 64
 _MOST_META = 1 << 20
 
 Key = tuple[str, int, int]
@@ -83,7 +83,7 @@ class Importer:
         self._check_room()
         pieces = dump.pieces(progress)
         try:
-            first = next(pieces, b"")
+            first = _beginning(pieces)
         except EndsEarly as error:
             return Refused(dump.path, f"is not imported: {error}")
         if first[:4] != _ELF or int.from_bytes(first[16:18], "little") != _ET_CORE:
@@ -125,6 +125,16 @@ def _origin(states: Folder, fault_id: str) -> Origin | None:
             return msgspec.json.decode(folder.read(META, _MOST_META), type=_Meta).origin
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def _beginning(pieces: "Iterator[bytes]") -> bytes:
+    """Enough to see whether it is a core: an unpacker gives nothing for its first bytes."""
+    first = b""
+    for piece in pieces:
+        first += piece
+        if len(first) >= _HEADER:
+            break
+    return first
 
 
 def _write(incoming: Incoming, first: bytes, pieces: "Iterator[bytes]") -> str:
