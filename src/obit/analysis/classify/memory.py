@@ -86,7 +86,7 @@ def _segmentation_fault(context: CrashContext) -> bool:
 
 
 def _through(context: CrashContext, access: FaultAccess) -> str:
-    if access.use is not None:
+    if access.use is not None and (access.use.use.operand.base or access.use.use.operand.index):
         return f", by {context.registers.described(access.use.use.operand)}"
     if access.transfer is not None and access.transfer.operand:
         return f", by {access.transfer.operand}"

@@ -88,3 +88,8 @@ def test_aarch64() -> None:
     assert (found(result), result.access.operand) == (("null", "memory.read"), "[x1, #8] with x1 = 0x0")
     stored = classify(crash("200000b9", {"x1": 0x600000}, segv(0x600000), machine=AARCH64))
     assert found(stored) == ("memory.write",)
+
+
+def test_an_operand_without_a_register_explains_nothing() -> None:
+    result = classify(crash("c704250000000000000000", {}, segv(0)))
+    assert (result.classifiers, result.evidence[0].text) == (("null", "memory.write"), "the address is null")
