@@ -28,7 +28,7 @@ class Table:
 
     def __init__(self, path: str, slots: int, record: str) -> None:
         self._slot = Struct(f"<{KEY_BYTES}sd{record}")
-        self._head = Struct(f"<{len(_MAGIC)}sI").pack(_MAGIC, self._slot.size)
+        self._head = _MAGIC + digest(self._slot.format)
         self._slots = slots
         self._places: dict[bytes, int] = {}
         """Key → slot, the longest untouched first."""
