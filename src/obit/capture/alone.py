@@ -21,6 +21,7 @@ SOURCE = "kernel-pipe"
 RESERVE = 1 << 30
 """Bytes that are left free on the archive's file system unless the configuration says otherwise."""
 _SMALL = 64 << 10
+_MEMORY = ("mem", "pagemap")
 
 
 class Plan(NamedTuple):
@@ -103,9 +104,9 @@ def _take(incoming: Incoming, crash: Crash, plan: Plan, proc: str, pipe: int) ->
     try:
         captured = captured_of(read_head(lambda size: os.read(pipe, size)), crash.pid, source=SOURCE, proc=proc)
         incoming.describe(meta(captured))
-        memory = os.open(f"{proc}/task/{captured.threads[0].tid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+        memory, pagemap = (os.open(f"{proc}/task/{captured.threads[0].tid}/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in _MEMORY)
         with incoming.create(CORE) as core:
-            write(captured, core.fileno(), full=plan.full, budget=plan.budget, memory=memory)
+            write(captured, core.fileno(), full=plan.full, budget=plan.budget, memory=memory, pagemap=pagemap)
     except (NotACore, Unsupported) as error:
         return f"it could not be captured: {error}"
     except Exception as error:  # noqa: BLE001  whatever a dying process makes us trip over, what is known of it is kept

@@ -4,7 +4,8 @@ The process waits, whole, as long as anybody holds the reading end of the pipe (
 which the kernel starts cold for every crash, only hands that end to the agent, which is warm, and is gone. When no agent takes it,
 it does the capture by itself, into the archive (`alone`).
 
-Every millisecond here is the victim's: no module is imported that Python has not loaded already, but for `_socket`. Standard library only.
+Every millisecond here is the victim's: until the crash is handed over, no module is imported that Python has not loaded already, but
+for `_socket`; not even `os`. Standard library only.
 
 CONFIG is a file of NAME=VALUE lines that root alone may write; `NAMES` are known.
 
@@ -14,7 +15,7 @@ answers with `TAKEN` before it does anything, and only then the capture is its o
 Sources: core(5); format_corename() and wait_for_dump_helpers() in fs/coredump.c.
 """
 
-import os
+import posix
 import sys
 
 TYPE_CHECKING = False
@@ -53,6 +54,8 @@ class Crash:
 
 def pattern(python: str, config: str = CONFIG) -> str:
     """What to write to core_pattern; ValueError when the paths are too long or have blanks in them."""
+    import os
+
     text = f"|{python} -I -S {os.path.abspath(__file__)} {config} {SPECIFIERS}"
     if len(os.fsencode(text)) > PATTERN_LIMIT or len(text.split()) != 5 + len(SPECIFIERS.split()):
         raise ValueError(f"core_pattern takes {PATTERN_LIMIT} bytes without blanks in paths, and this has {len(text)}: {text}")
@@ -73,15 +76,15 @@ def decode(message: bytes, pidfd: int = -1) -> Crash:
 def read_config(path: str) -> dict[str, str]:
     """The settings; none when the file is not there, or somebody but root could have written it."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NOFOLLOW)
     except OSError:
         return {}
     try:
-        status = os.fstat(fd)
-        data = os.read(fd, 65536) if status.st_uid == 0 and not status.st_mode & 0o022 else b""
+        status = posix.fstat(fd)
+        data = posix.read(fd, 65536) if status.st_uid == 0 and not status.st_mode & 0o022 else b""
     finally:
-        os.close(fd)
-    pairs = (line.partition("=") for line in os.fsdecode(data).splitlines())
+        posix.close(fd)
+    pairs = (line.partition("=") for line in data.decode(errors="surrogateescape").splitlines())
     return {name: value for name, _, value in pairs if name in NAMES}
 
 
@@ -118,7 +121,8 @@ def main(arguments: "Sequence[str]") -> int:
     config, crash = read_config(arguments[0]), Crash(arguments[1:])
     if "socket" in config and hand_over(config["socket"], crash, 0):
         return 0
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    # Run by path and without site-packages, this file is all that Python knows of us.
+    sys.path.insert(0, __file__.rpartition("/obit/capture/")[0])
     from obit.capture import alone
 
     return alone.capture(crash, config, 0)
@@ -126,4 +130,4 @@ def main(arguments: "Sequence[str]") -> int:
 
 if __name__ == "__main__":
     # Nothing that Python does at its end is of use, and the process waits for it.
-    os._exit(main(sys.argv[1:]))
+    posix._exit(main(sys.argv[1:]))  # noqa: SLF001  it is os._exit, and public there

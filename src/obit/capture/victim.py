@@ -219,7 +219,7 @@ def _everything(captured: Captured) -> list[tuple[int, int]]:
 
 
 def _all_memory(captured: Captured) -> list[tuple[int, int]]:
-    """Without the kernel's word: what its core would have by default: memory that is not simply a file's, and the first page of each file.
+    """What the kernel's core would have by default: memory that is no mere copy of a file, and each file's first page.
 
     What was never touched, or is marked MADV_DONTDUMP, is left out: sanitizers and runtimes reserve terabytes.
     """
