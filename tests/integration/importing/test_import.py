@@ -91,7 +91,7 @@ def problem(folder: Path, core: bytes) -> Path:
         "reason": "shop-cart killed by SIGABRT",
         "package": "shop-1.2-3.el9",
         "hostname": "web1",
-        "limits": "Limit                     Soft Limit           Hard Limit           Units\nMax open files            1024   4096   files\n",
+        "limits": "Limit   Soft Limit   Hard Limit   Units\nMax open files   1024   4096   files\n",
         "cgroup": "0::/system.slice/shop.service\n",
         "open_fds": "0:/dev/null\npos:\t0\nflags:\t0100002\n3:socket:[4711]\npos:\t0\n",
         "environ": "LANG=C\nAPI_TOKEN=s3cret\n",
