@@ -24,6 +24,7 @@ import os
 import time
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import NamedTuple, Self
 
 from obit.agent.buckets import Buckets, Rate
@@ -51,6 +52,8 @@ IN_FLIGHT_SECONDS = 120
 """How long an accepted fault without a folder is taken to be on its way into the archive."""
 
 _USEFUL = (DONE, PENDING, ANALYZING, SENDING)
+_LOOKED_AFTER = 4
+"""Of the faults in flight; looking after all of them would take longer than a decision may."""
 _REMEMBERED = 1000
 """Verdicts that are kept for the case that somebody asks again."""
 
@@ -228,12 +231,14 @@ class Admission:
             self._cgroup.take(digest(facts.cgroup), now)
 
     def _too_many(self, now: float) -> bool:
-        """Whether as many faults as may be are on their way; those that have arrived, or must have got lost, are forgotten first."""
-        if len(self._in_flight) < self._limits.concurrent:
-            return False
-        for fault_id, accepted_at in list(self._in_flight.items()):
-            if not 0 <= now - accepted_at < IN_FLIGHT_SECONDS or self._is_in(fault_id, (*_USEFUL, FAILED)):
-                del self._in_flight[fault_id]
+        """Whether as many faults as may be are on their way. Of those some are looked after each time: one that has arrived is forgotten,
+        and so is one that must have got lost."""
+        for fault_id in list(islice(self._in_flight, _LOOKED_AFTER)):
+            if len(self._in_flight) < self._limits.concurrent:
+                break
+            accepted_at = self._in_flight.pop(fault_id)
+            if 0 <= now - accepted_at < IN_FLIGHT_SECONDS and not self._is_in(fault_id, (*_USEFUL, FAILED)):
+                self._in_flight[fault_id] = accepted_at  # as the last
         return len(self._in_flight) >= self._limits.concurrent
 
     def _is_there(self, fault_id: str, age: float) -> bool:
