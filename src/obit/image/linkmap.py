@@ -45,7 +45,7 @@ def _program(main: str | None, seen: Mapping[int, Elf], auxv: Mapping[int, int],
     """(bias, headers) of the executable: what memory shows at AT_PHDR; else the file's, when AT_PHDR and AT_ENTRY fit them."""
     table, entry = auxv.get(AT_PHDR, 0), auxv.get(AT_ENTRY)
     for bias, elf in seen.items():
-        if _holds(elf, bias, table):
+        if table and _holds(elf, bias, table):
             return bias, elf
     found = headers(main) if main and table else None
     if found is None or auxv.get(AT_PHNUM) != len(found.segments):
@@ -96,7 +96,7 @@ def _links(memory: Memory, at: int) -> Iterator[tuple[int, str, int]]:
 def _first_link(memory: Memory, auxv: Mapping[int, int], segments: Sequence[Segment]) -> int:
     """r_debug.r_map of the executable whose program headers AT_PHDR shows (else `segments`, its file's); 0 when there is none."""
     segments = _main_segments(memory, auxv) or segments
-    bias = next((auxv[AT_PHDR] - segment.vaddr for segment in segments if segment.type == PT_PHDR), 0)
+    bias = next((auxv.get(AT_PHDR, 0) - segment.vaddr for segment in segments if segment.type == PT_PHDR), 0)
     dynamic = next((segment for segment in segments if segment.type == PT_DYNAMIC), None)
     if dynamic is None:
         return 0

@@ -4,7 +4,7 @@ import struct
 
 from obit.debuginfo.elf import Elf
 from obit.image.core import parse_core
-from obit.image.linkmap import linked, name_mappings
+from obit.image.linkmap import _program, linked, name_mappings
 from obit.image.mappings import core_mappings
 from obit.image.memory import PagedMemory, SegmentSource
 from obit.image.modules import find_modules
@@ -74,6 +74,11 @@ def test_a_static_executable_has_no_list() -> None:
 def test_a_program_that_was_started_by_a_relative_path_is_a_module_all_the_same() -> None:
     data, _ = process(links((EXE, b"")), execfn=b"./shop")
     assert named(data) == [("./shop", *MAIN[1:])]
+
+
+def test_without_program_headers_in_the_auxiliary_vector_no_file_around_address_0_is_the_program() -> None:
+    around_zero = {-0x1000: Elf(library().image)}
+    assert _program("/usr/bin/shop", around_zero, {9: 0x1000}, lambda _: None) is None
 
 
 def test_a_chain_that_bites_its_tail_ends() -> None:
