@@ -69,8 +69,9 @@ def encode(crash: Crash) -> bytes:
 
 def decode(message: bytes, pidfd: int = -1) -> Crash:
     """What `encode` made; ValueError."""
-    words = message[:_MESSAGE_LIMIT].decode("ascii", "replace").split()
-    return Crash([*words, str(pidfd)])
+    crash = Crash(message[:_MESSAGE_LIMIT].decode("ascii", "replace").split())
+    crash.pidfd = pidfd
+    return crash
 
 
 def read_config(path: str) -> dict[str, str]:

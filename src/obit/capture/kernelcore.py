@@ -101,7 +101,8 @@ def parse_notes(data: bytes, layout: Layout) -> Notes:
     process: dict[int, bytes] = {}
     for kind, descriptor in _walk(data):
         if kind == NT_PRSTATUS:
-            threads += [_thread(descriptor, layout)] * (len(descriptor) >= PRSTATUS_HEAD.size + layout.size)
+            if len(descriptor) >= PRSTATUS_HEAD.size + layout.size:
+                threads.append(_thread(descriptor, layout))
         elif kind in _PROCESS_WIDE:
             process.setdefault(kind, descriptor)
         elif threads:
