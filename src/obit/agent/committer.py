@@ -15,7 +15,7 @@ from obit.agent.stages import ANALYSE, CLAIM, COMMIT, COUNT, END, FINISH, STAGES
 from obit.agent.worker import complain
 from obit.archive.claim import Claim, claim, claim_leftover
 from obit.archive.folder import Folder
-from obit.archive.layout import ANALYZING, ASSETS, CORE, FAILED, INCOMING, META, PENDING, REASON, is_id
+from obit.archive.layout import ANALYZING, ASSETS, CORE, DONE, FAILED, INCOMING, META, PENDING, REASON, is_id
 from obit.archive.ledger import Ledger
 from obit.archive.writer import CannotStore, Incoming, begin
 from obit.errors import NothingFound
@@ -83,6 +83,8 @@ class Committer:
     def _mark(self, fault: str, meta: dict[str, Any], why: str) -> int:
         """The disk takes no more: at least say that there was a crash."""
         try:
+            if self._was_committed(fault):
+                return CLAIM
             with begin(self._home, meta, fault) as incoming:
                 incoming.write(REASON, f"{why}\n".encode(errors="surrogateescape"))
                 incoming.commit(FAILED)
@@ -166,6 +168,8 @@ def _settle(taken: Claim, found: result.Result | None, trouble: str) -> None:
 def _mark_unfinished(taken: Claim, error: CannotStore) -> None:
     """The snapshot cannot be kept, but a few bytes may have room."""
     complain(f"fault {taken.id} was analysed and cannot be finished: {error}")
+    if taken.state == DONE:
+        return
     try:
         taken.fail(f"it was analysed, and the analysis could not be stored: {error}")
     except CannotStore:

@@ -22,8 +22,10 @@ class Claim:
     def move(self, state: str) -> None:
         """Into another state, durably; `CannotStore`."""
         with explained(self._home), Folder.existing(self._home) as home, home.child(self.state) as source, home.ensure(state) as target:
-            source.move(self.id, target)
-        self.state = state
+            source.rename(self.id, target)
+            self.state = state  # from now on, also when the disk does not say that it is durable
+            target.sync()
+            source.sync()
 
     def write(self, name: str, data: bytes) -> None:
         """Put a file of the fault in place, durably and at once; `CannotStore`."""

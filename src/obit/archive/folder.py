@@ -109,9 +109,13 @@ class Folder:
 
     def move(self, name: str, target: "Folder", new_name: str | None = None) -> None:
         """Rename an entry into another directory, then make both sides durable."""
-        os.rename(name, new_name or name, src_dir_fd=self.fd, dst_dir_fd=target.fd)
+        self.rename(name, target, new_name)
         target.sync()
         self.sync()
+
+    def rename(self, name: str, target: "Folder", new_name: str | None = None) -> None:
+        """Rename an entry into another directory, which is not durable yet."""
+        os.rename(name, new_name or name, src_dir_fd=self.fd, dst_dir_fd=target.fd)
 
     def remove(self, name: str) -> None:
         """Unlink a file if it is there."""

@@ -142,4 +142,15 @@ def begin(home: str, meta: dict[str, object], fault_id: str | None = None) -> In
             chosen = fault_id or new_id()
             folder = incoming.make_locked(chosen)
             if folder:
-                return Incoming(root, incoming, folder, chosen, dict(meta))
+                return _begun(root, incoming, folder, chosen, dict(meta))
+
+
+def _begun(home: Folder, incoming: Folder, folder: Folder, fault_id: str, meta: dict[str, object]) -> Incoming:
+    """A fault in a folder that is there; when not even meta.json can be written, it is not there any more."""
+    try:
+        return Incoming(home, incoming, folder, fault_id, meta)
+    except CannotStore:
+        incoming.remove_tree(fault_id)
+        for each in (folder, incoming, home):  # and the lock with it: whoever tries again is this process
+            each.close()
+        raise
