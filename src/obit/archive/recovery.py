@@ -54,6 +54,8 @@ def _finish_write(taken: Claim) -> None:
     meta = _meta(taken.folder)
     if meta is None:
         taken.remove()
+    elif meta.get("source") == "import" and not _complete(taken.folder, meta):
+        taken.remove()  # its original is still where it was
     elif _complete(taken.folder, meta):
         _sync(taken.folder)
         taken.move(meta["state"] if meta.get("state") in (DONE, FAILED) else PENDING)

@@ -13,6 +13,7 @@ import lz4.frame  # type: ignore[import-untyped]  # it ships no types
 import pytest
 import zstandard
 
+from obit.archive.recovery import recover
 from tests.programs.build import Crashed, crashed
 from tests.programs.matrix import case
 
@@ -191,6 +192,37 @@ def test_two_imports_at_once_are_one(obit: Obit, tmp_path: Path, core: bytes) ->
     both = [subprocess.Popen([OBIT, "import", tmp_path / "core"], env=environ, stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
     assert len(list((obit.home / "pending").iterdir())) == 1
+
+
+def test_an_import_that_was_killed_leaves_nothing_and_can_be_repeated(obit: Obit, tmp_path: Path, core: bytes) -> None:
+    """What recovery finds is no half of a fault: the original is still there."""
+    read, write = os.pipe()
+    code = (
+        "import os,sys; from obit.agent.importing import store; from obit.cli.main import run\n"
+        "store.os.ftruncate = lambda *_: (os.write(int(sys.argv[1]), b'x'), os.kill(os.getpid(), 9))\n"
+        "run(['import', sys.argv[2]])"
+    )
+    (tmp_path / "core").write_bytes(core)
+    environ = {**os.environ, "OBIT_HOME": str(obit.home)}
+    command = [sys.executable, "-c", code, str(write), str(tmp_path / "core")]
+    assert subprocess.run(command, env=environ, pass_fds=[write], check=False).returncode == -9
+    assert os.read(read, 1) == b"x"
+    assert len(list((obit.home / "incoming").iterdir())) == 1
+    recover(str(obit.home))
+    (row,) = obit.import_(tmp_path / "core")["imported"]
+    assert row["new"]
+    assert [path.name for path in obit.home.glob("*/*") if path.is_dir()] == [row["id"]]
+    os.close(read)
+    os.close(write)
+
+
+def test_zeros_take_no_room(obit: Obit, tmp_path: Path, core: bytes) -> None:
+    (tmp_path / "core").write_bytes(core + bytes(8 << 20))
+    obit.import_(tmp_path / "core")
+    (kept,) = obit.home.glob("*/*/core")
+    assert kept.stat().st_size == len(core) + (8 << 20)
+    assert kept.stat().st_blocks * 512 <= len(core) + (1 << 20)
+    assert kept.read_bytes() == core + bytes(8 << 20)
 
 
 def test_the_originals_stay(obit: Obit, tmp_path: Path, core: bytes) -> None:

@@ -1,7 +1,7 @@
 """Puts a dump into the archive, unless its core is there already.
 
-The core is kept as core.zst, whatever it was compressed with; meta.json has `import`: {path, size, modified (ns), digest}, the digest
-that of the plain core. One import works on an archive at a time.
+The core is kept plain, with holes (what becomes of it later is the policy's business); meta.json has `import`: {path, size,
+modified (ns), digest}, the digest that of the plain core. One import works on an archive at a time.
 """
 
 import os
@@ -16,16 +16,16 @@ from obit.archive.folder import Folder
 from obit.archive.layout import ASSETS, CORE, INCOMING, META, PENDING, VISIBLE_STATES, is_id
 from obit.archive.writer import Incoming, begin, explained
 from obit.capture.assets import scrubbed
+from obit.capture.minicore import write_sparsely
 from obit.capture.ustar import END, member
 from obit.image.compressed import EndsEarly, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LEVEL = 3
-"""Of zstd: a core of 1 GB in about two seconds."""
 _ELF, _ET_CORE, _HEADER = b"\x7fELF", 4, 64
 _MOST_META = 1 << 20
+_BLOCK = 1 << 20
 
 Key = tuple[str, int, int]
 
@@ -138,26 +138,43 @@ def _beginning(pieces: "Iterator[bytes]") -> bytes:
 
 
 def _write(incoming: Incoming, first: bytes, pieces: "Iterator[bytes]") -> str:
-    """core.zst; the digest of what is in it."""
-    from zstandard import ZstdCompressor
-
+    """The core, with holes where zeros are; the digest of what is in it."""
     digest, size = blake2b(digest_size=32), 0
-    packer = ZstdCompressor(level=LEVEL).compressobj()
-    with incoming.create(f"{CORE}.zst") as core:
-        piece = first
-        while True:
-            digest.update(piece)
-            size += len(piece)
-            core.write(packer.compress(piece))
-            try:
-                piece = next(pieces)
-            except StopIteration:
-                break
-            except EndsEarly as error:
-                incoming.describe({"missing": [{"what": f"the core beyond its first {size:,} bytes", "why": str(error)}]})
-                break
-        core.write(packer.flush())
+    with incoming.create(CORE) as core:
+        try:
+            for block in _blocks(first, pieces):
+                digest.update(block)
+                write_sparsely(core.fileno(), size, block)
+                size += len(block)
+        except _CutOff as cut:
+            digest.update(cut.rest)
+            write_sparsely(core.fileno(), size, cut.rest)
+            size += len(cut.rest)
+            incoming.describe({"missing": [{"what": f"the core beyond its first {size:,} bytes", "why": str(cut)}]})
+        os.ftruncate(core.fileno(), size)
     return digest.hexdigest()
+
+
+class _CutOff(Exception):
+    """`EndsEarly`, with what came since the last whole block."""
+
+    def __init__(self, why: str, rest: bytes) -> None:
+        super().__init__(why)
+        self.rest = rest
+
+
+def _blocks(first: bytes, pieces: "Iterator[bytes]") -> "Iterator[bytes]":
+    """The same bytes in blocks of one size, so that holes are where the file system can have them. `_CutOff`."""
+    waiting = bytearray(first)
+    try:
+        for piece in pieces:
+            waiting += piece
+            while len(waiting) >= _BLOCK:
+                yield bytes(waiting[:_BLOCK])
+                del waiting[:_BLOCK]
+    except EndsEarly as error:
+        raise _CutOff(str(error), bytes(waiting)) from None
+    yield bytes(waiting)
 
 
 def _tar(assets: dict[str, bytes], patterns: Patterns) -> bytes:
