@@ -6,7 +6,7 @@ NATIVE := CMakeLists.txt pyproject.toml $(wildcard native/*/*)
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint types contracts unit integration exclusive fuzz bench man docs dev test-packages clean
+.PHONY: help setup build demo test lint types contracts unit integration exclusive fuzz bench bench-capture storm man docs dev test-packages clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -78,6 +78,12 @@ fuzz: dev test-packages ## 20,000 mutated cores, executables and debug files thr
 
 bench: dev test-packages ## ratios against gdb, measured now, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.bench
+
+bench-capture: dev test-packages ## what it costs to catch a crash, as root, into benchmarks/RESULTS-capture.md (about half an hour)
+	$(BIN)/python -m benchmarks.capture
+
+storm: dev test-packages ## 1,000 crashes while processes of the agent are killed, as root
+	OBIT_STORM=1000 $(BIN)/python -m pytest -q tests/system/test_storm.py
 
 man: dev ## manual pages, from the commands themselves
 	$(BIN)/python tools/man.py
