@@ -38,10 +38,10 @@ class Packages:
         manual = _MANUAL.match(package)
         if manual:
             return f"apt-get install {manual[1]}-dbg"
-        return f"{self._archive_command()}apt-get install {package}-dbgsym"
+        return f"apt-get install {package}-dbgsym{self._remark()}"
 
-    def _archive_command(self) -> str:
-        """What makes Debian's archive of debug packages known to apt, where it is not yet; empty otherwise. Read once."""
+    def _remark(self) -> str:
+        """A comment behind the command: the archive of debug packages that apt does not know yet; empty otherwise. Read once."""
         if self._archive is None:
             self._archive = self._unknown_archive()
         return self._archive
@@ -57,7 +57,7 @@ class Packages:
         suite = facts.get("VERSION_CODENAME", "")
         if known or facts.get("ID") != "debian" or not suite.isalnum():
             return ""
-        return f"echo deb http://deb.debian.org/debian-debug {suite}-debug main >/etc/apt/sources.list.d/debug.list; apt-get update; "
+        return f"  # from Debian's archive {suite}-debug: add it to apt's sources first"
 
     def _guessed(self, path: str) -> str | None:
         """Most names follow Debian policy section 8.1, and one list tells whether the guess is right: reading all takes 20 ms and more."""
