@@ -225,8 +225,12 @@ def _together(group: list[Missing]) -> Missing:
     if not first.what.startswith(DEBUG_OF):
         return first
     names = dict.fromkeys(basename(item.what.removeprefix(DEBUG_OF)) for item in group)
-    packages = dict.fromkeys((item.fix or "").rpartition(" install ")[2] for item in group)
-    fix = first.fix if len(group) == 1 else f"{(first.fix or '').rpartition(' install ')[0]} install {' '.join(packages)}"
+    if len(group) == 1:
+        return Missing(what=DEBUG_OF + next(iter(names)), why=first.why, fix=first.fix)
+    command = (first.fix or "").rpartition(" install ")[0]
+    wanted = [(item.fix or "").rpartition(" install ")[2].partition("  #") for item in group]
+    packages, remarks = dict.fromkeys(name for name, _, _ in wanted), dict.fromkeys("  #" + text for _, mark, text in wanted if mark)
+    fix = f"{command} install {' '.join(packages)}{''.join(remarks)}"
     return Missing(what=DEBUG_OF + ", ".join(names), why=first.why, fix=fix)
 
 

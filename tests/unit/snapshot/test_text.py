@@ -116,15 +116,16 @@ def test_a_long_command_to_go_on_with_is_not_cut() -> None:
     assert render(faults.fault(()), next_commands=("obit view 1", command)).endswith(f"next      obit view 1\n          {command}\n")
 
 
-def test_debug_files_that_one_command_installs_are_told_together() -> None:
+@pytest.mark.parametrize("remark", ["", "  # from Debian's archive bookworm-debug"])
+def test_debug_files_that_one_command_installs_are_told_together(remark: str) -> None:
     missing = tuple(
-        Missing(what=f"debug information of /usr/lib/{name}.so", why="none is installed", fix=f"apt-get install {name}-dbgsym")
+        Missing(what=f"debug information of /usr/lib/{name}.so", why="none is installed", fix=f"apt-get install {name}-dbgsym{remark}")
         for name in ("liba", "libb", "libc", "libd", "liba")
     )
     frames = tuple(faults.frame("f", "f.c", 1) for _ in missing)
     text = render(faults.fault((Thread(tid=1, crashed=True, frames=frames),), missing=missing), width=120)
     assert "debug information of liba.so, libb.so, libc.so, libd.so: none is installed" in text
-    assert "            apt-get install liba-dbgsym libb-dbgsym libc-dbgsym libd-dbgsym\n" in text
+    assert f"            apt-get install liba-dbgsym libb-dbgsym libc-dbgsym libd-dbgsym{remark}\n" in text
 
 
 def test_who_was_killed_did_not_crash() -> None:
