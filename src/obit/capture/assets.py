@@ -8,7 +8,8 @@ and descriptors no more than `Limits` says; the process waits meanwhile.
 
 In the archive, each file of the process by its name in /proc (`status`, `attr/current` …), `environ` and `cmdline` without secrets;
 `links.json` {"exe": target, "cwd", "root", "ns/pid": "pid:[4026531836]", "fd/0" …}, `fdinfo.json` {"0": text}, `tasks.json`
-{TID: {file: text}}, `host.json`, and what [assets] names: `logs/N`, `directories.json`. Bytes that are no UTF-8 are `\\xNN` in JSON.
+{TID: {file: text}}, `host.json`, `left_out.json` [text] when a limit was reached, and what [assets] names: `logs/N`,
+`directories.json`. Bytes that are no UTF-8 are `\\xNN` in JSON.
 """
 
 import json
@@ -31,6 +32,7 @@ OF_THREAD = tuple(
 OF_TASK = ("comm", "status", "stat", "syscall", "wchan", "stack")
 LINKS = ("exe", "cwd", "root")
 
+_ROOM_FOR_LEFT_OUT = 4096
 FILE_LIMIT = 256 << 10
 """Bytes of one file."""
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -44,11 +46,11 @@ class Limits(NamedTuple):
     """How much is read at most: threads, links of descriptors, fdinfo files, bytes of the archive, and seconds after which no more
     thread or descriptor is begun."""
 
-    threads: int = 16
+    threads: int = 8
     descriptors: int = 256
-    fdinfo: int = 32
+    fdinfo: int = 16
     size: int = 2 << 20
-    seconds: float = 0.005
+    seconds: float = 0.002
 
 
 LIMITS = Limits()
@@ -57,28 +59,31 @@ LIMITS = Limits()
 def save(
     out: int, proc: int, tid: int, *, limits: Limits = LIMITS, more: Iterable[Member] = (), patterns: Patterns = NO_PATTERNS
 ) -> list[Missing]:
-    """Write the archive to the descriptor `out`; what was left out because of a limit.
+    """Write the archive to the descriptor `out`; what could not be had although it was expected.
 
     `proc` is the open /proc/PID, `tid` the crashed thread as we see it, `more` further members (`configured`), `patterns`
     what is hidden beside the usual secrets.
     """
     missing: list[Missing] = []
+    left_out: list[str] = []
     parts: list[bytes] = []
-    size = len(END)
-    for name, data in (*_members(proc, tid, limits, missing), *more):
+    room = limits.size - len(END) - _ROOM_FOR_LEFT_OUT
+    for name, data in (*_members(proc, tid, limits, missing, left_out), *more):
         whole = member(name, scrubbed(name, data, patterns))
-        if size + len(whole) > limits.size:
-            missing.append((f"{name} in assets.tar", f"the archive would have more than {limits.size >> 10} KiB", None))
+        if len(whole) > room:
+            left_out.append(f"{name}: too large")
             continue
-        size += len(whole)
+        room -= len(whole)
         parts.append(whole)
+    if left_out:
+        parts.append(member("left_out.json", _json(left_out)))
     view = memoryview(b"".join((*parts, END)))
     while view:
         view = view[os.write(out, view) :]
     return missing
 
 
-def _members(proc: int, tid: int, limits: Limits, missing: list[Missing]) -> Iterator[Member]:
+def _members(proc: int, tid: int, limits: Limits, missing: list[Missing], left_out: list[str]) -> Iterator[Member]:
     until = time.monotonic() + limits.seconds
     yield from ((name, data) for name in OF_PROCESS if (data := _read(proc, name)))
     try:
@@ -88,11 +93,11 @@ def _members(proc: int, tid: int, limits: Limits, missing: list[Missing]) -> Ite
         return
     try:
         yield from ((name, data) for name in OF_THREAD if (data := _read(thread, name)))
-        yield "links.json", _json(_links(thread, limits, until, missing))
+        yield "links.json", _json(_links(thread, limits, until, left_out))
+        yield "tasks.json", _json(_tasks(proc, tid, limits, until, left_out))
         yield "fdinfo.json", _json(_fdinfo(thread, limits, until))
     finally:
         os.close(thread)
-    yield "tasks.json", _json(_tasks(proc, tid, limits, until, missing))
     yield "host.json", _json(_host())
 
 
@@ -132,7 +137,7 @@ def _hidden(value: object, patterns: Patterns) -> object:
     return patterns.hide(value) if isinstance(value, str) else value
 
 
-def _links(thread: int, limits: Limits, until: float, missing: list[Missing]) -> dict[str, str]:
+def _links(thread: int, limits: Limits, until: float, left_out: list[str]) -> dict[str, str]:
     found = {name: target for name in LINKS if (target := _link(thread, name))}
     found |= {f"ns/{name}": target for name in sorted(_names(thread, "ns")) if (target := _link(thread, f"ns/{name}"))}
     numbers = sorted(_numbers(thread, "fd"))
@@ -144,7 +149,7 @@ def _links(thread: int, limits: Limits, until: float, missing: list[Missing]) ->
             found[f"fd/{number}"] = target
     left = len(numbers) - sum(name.startswith("fd/") for name in found)
     if left > 0:
-        missing.append((f"{left} of {len(numbers)} open files", "only so many are looked at while the process waits", None))
+        left_out.append(f"{left} of {len(numbers)} open files")
     return found
 
 
@@ -157,18 +162,17 @@ def _fdinfo(thread: int, limits: Limits, until: float) -> dict[str, str]:
     return found
 
 
-def _tasks(proc: int, crashed: int, limits: Limits, until: float, missing: list[Missing]) -> dict[str, dict[str, str]]:
+def _tasks(proc: int, crashed: int, limits: Limits, until: float, left_out: list[str]) -> dict[str, dict[str, str]]:
     """The crashed thread first, then the others in the order of their numbers."""
     tids = sorted(_numbers(proc, "task"), key=lambda tid: (tid != crashed, tid))
     found: dict[str, dict[str, str]] = {}
-    for tid in tids[: limits.threads]:
-        if time.monotonic() > until:
+    for tid in tids[: max(limits.threads, 1)]:
+        if found and time.monotonic() > until:
             break
         files = {name: text for name in OF_TASK if (text := _text(_read(proc, f"task/{tid}/{name}", 16384)))}
         found[str(tid)] = files
     if len(found) < len(tids):
-        what = f"the /proc files of {len(tids) - len(found)} of {len(tids)} threads"
-        missing.append((what, "only so many are read while the process waits", "set [assets] threads to more"))
+        left_out.append(f"{len(tids) - len(found)} of {len(tids)} threads")
     return found
 
 

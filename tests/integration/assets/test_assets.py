@@ -103,24 +103,24 @@ def test_many_threads_and_files_are_capped_and_said() -> None:
     found = files_of(data)
     assert len(json.loads(found["tasks.json"])) == assets.LIMITS.threads
     assert sum(name.startswith("fd/") for name in json.loads(found["links.json"])) == assets.LIMITS.descriptors
-    assert any("of 41 threads" in what for what in missing)
-    assert any("open files" in what for what in missing)
+    assert json.loads(found["left_out.json"]) == ["47 of 303 open files", "33 of 41 threads"]
+    assert missing == []
 
 
-def test_without_time_no_thread_or_file_is_begun() -> None:
+def test_without_time_only_the_crashed_thread_is_looked_at() -> None:
     with victim(files=3, threads=3) as pid:
-        data, missing = collect(pid, assets.LIMITS._replace(seconds=0))
+        data, _ = collect(pid, assets.LIMITS._replace(seconds=0))
     found = files_of(data)
-    assert json.loads(found["tasks.json"]) == {}
+    assert list(json.loads(found["tasks.json"])) == [str(pid)]
     assert found["status"]
-    assert len(missing) == 2
+    assert json.loads(found["left_out.json"]) == ["6 of 6 open files", "3 of 4 threads"]
 
 
 def test_the_whole_has_a_size() -> None:
     with victim() as pid:
-        data, missing = collect(pid, assets.LIMITS._replace(size=8192))
-    assert len(data) <= 8192
-    assert missing
+        data, _ = collect(pid, assets.LIMITS._replace(size=16384))
+    assert len(data) <= 16384
+    assert "maps: too large" in json.loads(files_of(data)["left_out.json"])
 
 
 def test_of_a_process_that_has_gone_nothing_is_read_but_the_host() -> None:
