@@ -5,20 +5,26 @@ into a fault of the archive, analysed: `obit list`, `obit show`. On SIGTERM it
 finishes what is in flight and gives core_pattern back. It runs in the foreground,
 as root.
 
-`status` says whether an agent runs, and what the archive holds.
+`install` makes systemd units (socket-activated), a user for the archive and what
+they need; `uninstall` takes away exactly that and leaves the faults. `status` says
+whether an agent runs, and what the archive holds.
 
 Example:
   obit agent run --capture socket
 """
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
-from obit.errors import NothingFound
+from obit.errors import EnvironmentLacks, NothingFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """See the docstring."""
-    actions = parser.add_subparsers(dest="action", metavar="run | status", required=True, parser_class=ArgumentParser)
+    actions = parser.add_subparsers(dest="action", metavar="run | install | uninstall | status", required=True, parser_class=ArgumentParser)
     run_parser = actions.add_parser("run", help="the daemon, in the foreground")
     run_parser.add_argument(
         "--capture",
@@ -26,13 +32,17 @@ def add_arguments(parser: ArgumentParser) -> None:
         default="auto",
         help="how the kernel hands over a crash (default: what works)",
     )
+    for name, text in (("install", "systemd units, sysctl, user"), ("uninstall", "take away what install made")):
+        one = actions.add_parser(name, help=text)
+        one.add_argument("--root", metavar="DIR", default="/", help="the root of another file system, of which only files are changed")
+        one.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     status = actions.add_parser("status", help="whether an agent runs, and what the archive holds")
     status.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(arguments: Namespace) -> int:
     """Do it; the exit status."""
-    actions = {"run": _run, "status": _status}
+    actions = {"run": _run, "install": _install, "uninstall": _uninstall, "status": _status}
     return actions[arguments.action](arguments)
 
 
@@ -55,6 +65,30 @@ def _run(arguments: Namespace) -> int:
         Limits.of(values),
     )
     Daemon(configuration).run()
+    return 0
+
+
+def _install(arguments: Namespace) -> int:
+    from obit.agent.install import install
+
+    return _told(install(arguments.root, dry_run=arguments.dry_run))
+
+
+def _uninstall(arguments: Namespace) -> int:
+    from obit.agent.install import uninstall
+
+    return _told(uninstall(arguments.root, dry_run=arguments.dry_run))
+
+
+def _told(lines: "Iterator[str]") -> int:
+    """Print what is done as it is done."""
+    from obit.snapshot.format import printable
+
+    try:
+        for line in lines:
+            print(printable(line), flush=True)
+    except OSError as error:
+        raise EnvironmentLacks(f"{error.filename or 'a file'} cannot be changed ({error.strerror}): run it as root") from None
     return 0
 
 

@@ -1,6 +1,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from obit.agent.install import FILES, LINKS, MANIFEST, SERVICE, SOCKETS, install
 from obit.errors import EnvironmentLacks, UsageError
 
 OBIT = "/opt/obit/bin/obit"
+COMMAND = Path(sys.executable).with_name("obit")
 
 
 @pytest.fixture
@@ -174,3 +176,18 @@ def test_a_damaged_manifest_is_said(root: Path) -> None:
 def test_a_path_that_no_unit_can_have(root: Path, character: str) -> None:
     with pytest.raises(UsageError):
         put(root, f"/opt/a{character}b/obit")
+
+
+def test_the_command(root: Path) -> None:
+    before = tree(root)
+    for words in (["install", "--dry-run"], ["install"], ["install"], ["uninstall"], ["uninstall"]):
+        done = subprocess.run([COMMAND, "agent", *words, "--root", root], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout
+    assert tree(root) == before
+
+
+def test_a_root_that_cannot_be_changed_is_said() -> None:
+    done = subprocess.run([COMMAND, "agent", "install", "--root", "/proc/self"], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("obit: /proc/self/etc")
