@@ -61,7 +61,10 @@ class Broker:
 
     def _meet(self, job: Job) -> None:
         known = record.read(job.one("facts"))
-        client = Client(socket(fileno=job.one("analyser")), known.user, job.one("root"))
+        root = job.one("root")
+        if root < 0 and known.meta.get("on_host") is True:  # a fault that waited in the archive
+            root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        client = Client(socket(fileno=job.one("analyser")), known.user, root)
         os.close(job.one("facts"))
         self._clients[client.channel.fileno()] = client
         self._poll.register(client.channel, select.POLLIN)

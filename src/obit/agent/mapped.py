@@ -18,6 +18,18 @@ def mapped_files(proc: int, mappings: Sequence[Mapping], most: int) -> dict[str,
     return found
 
 
+def is_on_host(proc: str) -> bool:
+    """Whether the process whose directory in /proc is `proc` has the same file system as we have: a path means the same to both."""
+    try:
+        theirs, ours = os.stat(f"{proc}/root"), os.stat("/")
+        return os.readlink(f"{proc}/ns/mnt") == os.readlink("/proc/self/ns/mnt") and (theirs.st_dev, theirs.st_ino) == (
+            ours.st_dev,
+            ours.st_ino,
+        )
+    except OSError:
+        return False
+
+
 def _open(proc: int, mapping: Mapping) -> int:
     """A descriptor of a mapped regular file; -1. It is looked at before it is opened: opening a device may do something."""
     try:

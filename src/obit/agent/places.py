@@ -71,6 +71,11 @@ class Runtime:
                 os.unlink(f"{self.directory}/{name}")
             except FileNotFoundError:
                 pass
+        for directory in (self.empty, self.directory):
+            try:
+                os.rmdir(directory)
+            except OSError:
+                pass  # systemd's sockets are in it
         os.close(self._lock)
 
     def say(self, mode: str) -> None:

@@ -12,7 +12,7 @@ from obit.agent import messages, record
 from obit.agent.admission import Accept, Admission
 from obit.agent.configuration import Configuration
 from obit.agent.crashes import Crash, NotACrash, acknowledge, connected, handed, is_still, reject, take
-from obit.agent.mapped import mapped_files
+from obit.agent.mapped import is_on_host, mapped_files
 from obit.agent.messages import Job
 from obit.agent.preliminaries import crash_facts
 from obit.agent.record import Record
@@ -101,7 +101,7 @@ class Receiver:
         names = _open(proc, captured, passed)
         if not is_still(crash):
             raise Unsupported("the process went away while it was looked at")
-        return Record(meta(captured) | {"dumpable": crash.dumpable}, pack(captured), user, names)
+        return Record(meta(captured) | {"dumpable": crash.dumpable, "on_host": is_on_host(path)}, pack(captured), user, names)
 
 
 def _open(proc: int, captured: Captured, passed: list[int]) -> tuple[str, ...]:

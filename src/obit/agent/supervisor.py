@@ -124,8 +124,9 @@ class Supervisor:
             self.adopt()
 
     def _dispatch(self) -> None:
-        """Give waiting faults to idle processes, those of early stages first: victims wait behind them."""
-        for flight in sorted(self._waiting, key=lambda flight: flight.stage):
+        """Give waiting faults to idle processes: those of early stages first, for victims wait behind them; those from the archive last,
+        for one that has just got there is still on its way with all its files."""
+        for flight in sorted(self._waiting, key=lambda flight: (flight.stage, flight.is_adopted)):
             worker = self._idle(STAGES[flight.stage].role)
             if worker and (flight.stage != CLAIM or self._can_analyse()):
                 self._waiting.remove(flight)
