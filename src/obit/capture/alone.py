@@ -50,12 +50,20 @@ def capture(crash: Crash, config: dict[str, str], pipe: int, admit: Admit = has_
         config.get("home") or home(), _number(config, "budget", BUDGET), _number(config, "reserve", RESERVE), config.get("full") == "yes"
     )
     try:
-        proc = f"/proc/self/fd/{os.open(f'/proc/{crash.pid}', os.O_RDONLY | os.O_DIRECTORY)}"
+        proc = _directory(crash.pid)
         with begin(plan.home, first_words(crash, proc)) as incoming:
             return _save(incoming, crash, plan, proc, pipe, admit)
     except (OSError, CannotStore) as error:
         _say(f"process {crash.pid} died of signal {crash.signal} and could not be saved: {error}")
         return 1
+
+
+def _directory(pid: int) -> str:
+    """The way to the process's directory, opened once so that it stays that of this process."""
+    try:
+        return f"/proc/self/fd/{os.open(f'/proc/{pid}', os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)}"
+    except OSError:
+        return f"/proc/{pid}"  # killed just now: the kernel's words remain
 
 
 def first_words(crash: Crash, proc: str) -> dict[str, object]:

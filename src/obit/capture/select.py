@@ -19,12 +19,12 @@ CRASHED_STACK = 1 * MB
 WHOLE_STACK = 16 * MB
 """A crashing stack up to here is taken whole when there is room, for a deep recursion has its reason at the far end."""
 OTHER_STACK = 256 * KB
-LEAST_STACK = 8 * KB
+LEAST_STACK = 2 * KB
 RED_ZONE = 128
 MODULE_DATA = 2 * MB
 """At most this much of one segment of one module."""
 MAX_TLS = 64 * KB
-THREAD_DESCRIPTOR = 4 * KB
+THREAD_DESCRIPTOR = 2560
 """glibc's struct pthread lies at the thread pointer (x86-64) or below it (aarch64), within this many bytes."""
 MAX_DTV = 64
 INITIAL_STACK = 64 * KB
@@ -86,18 +86,18 @@ def code(victim: Victim, _selection: Selection) -> Ranges:
 def other_stacks(victim: Victim, selection: Selection) -> Ranges:
     """The stacks of the other threads: less of each when there are thousands."""
     others = victim.threads[1:]
-    size = max(LEAST_STACK, min(OTHER_STACK, selection.left // max(len(others), 1)))
-    for start, end in _stacks(others, selection, size):
-        yield start, end & -PAGE
+    share = selection.left // max(len(others), 1) - PAGE  # at both ends of a range a page is taken whole
+    return _stacks(others, selection, max(LEAST_STACK, min(OTHER_STACK, share)))
 
 
-def thread_local(victim: Victim, selection: Selection) -> Ranges:
-    """Each thread's descriptor, its static TLS block, its vector of blocks (dtv) and the blocks of libraries loaded later."""
-    size = min(sum(segment.size for segment in selection.segments() if segment.type == PT_TLS) + PAGE, MAX_TLS)
-    for thread in victim.threads:
-        if thread.tls:
-            yield thread.tls - size - THREAD_DESCRIPTOR, thread.tls + size
-            yield from _dtv(victim, thread.tls, selection)
+def crashed_tls(victim: Victim, selection: Selection) -> Ranges:
+    """The crashing thread's descriptor, its static TLS block, its vector of blocks (dtv) and the blocks of libraries loaded later."""
+    return _thread_local(victim, selection, victim.threads[:1])
+
+
+def other_tls(victim: Victim, selection: Selection) -> Ranges:
+    """The same of the other threads."""
+    return _thread_local(victim, selection, victim.threads[1:])
 
 
 def module_data(_victim: Victim, selection: Selection) -> Ranges:
@@ -166,16 +166,18 @@ STEPS: Sequence[tuple[Step, float]] = (
     (code, 1 / 4),
     (module_headers, 1 / 4),
     (link_map, 1 / 4),
-    (thread_local, 1 / 4),
-    (register_pages, 1 / 4),
-    (other_stacks, 1 / 2),
-    (module_data, 1 / 2),
-    (initial_stack, 1 / 4),
-    (crashed_words, 1 / 2),
+    (crashed_tls, 1 / 8),
+    (register_pages, 1 / 8),
+    (module_data, 1 / 4),
+    (initial_stack, 1 / 8),
+    (crashed_words, 1 / 4),
     (neighbours, 1 / 8),
-    (arenas, 1 / 4),
+    (arenas, 1 / 8),
     (caches, 1 / 8),
     (owners, 1 / 8),
+    (other_stacks, 3 / 4),
+    (other_tls, 1 / 2),
+    (module_data, 1 / 2),
     (other_words, 1 / 4),
     (global_words, 1 / 8),
     (whole_stack, 1),
@@ -190,6 +192,15 @@ def _stack(thread: ThreadState, selection: Selection, size: int) -> Ranges:
     if mapping is not None:
         start = max((thread.sp & ~7) - RED_ZONE, mapping.start)
         yield start, min(start + size, mapping.end)  # whole pages, so that many stacks use up no more than their share
+
+
+def _thread_local(victim: Victim, selection: Selection, threads: Iterable[ThreadState]) -> Ranges:
+    size = sum(segment.size for segment in selection.segments() if segment.type == PT_TLS)
+    reach = max(min(size, MAX_TLS), THREAD_DESCRIPTOR)
+    for thread in threads:
+        if thread.tls:
+            yield thread.tls - reach, thread.tls + reach
+            yield from _dtv(victim, thread.tls, selection)
 
 
 def _dtv(victim: Victim, tls: int, selection: Selection) -> Ranges:
