@@ -24,17 +24,12 @@ def core_pattern(text: str | None = None) -> Iterator[None]:
         before, limit = PATTERN.read_text(), LIMIT.read_text()
         try:
             if text is not None:
-                set_pattern(text)
+                LIMIT.write_text(WAITING)
+                PATTERN.write_text(text)
             yield
         finally:
             PATTERN.write_text(before)
             LIMIT.write_text(limit)
-
-
-def set_pattern(text: str) -> None:
-    """Within `core_pattern`."""
-    LIMIT.write_text(WAITING)
-    PATTERN.write_text(text)
 
 
 class Agent:
@@ -42,7 +37,7 @@ class Agent:
 
     def __init__(self, obit: str, home: Path, capture: str, environment: Mapping[str, str]) -> None:
         self.home = home
-        environment = {**environment, "OBIT_HOME": str(home), "OBIT_LIMITS_PER_PROGRAM": "off", "OBIT_LIMITS_PER_CGROUP": "off"}
+        environment = {**environment, "OBIT_HOME": str(home), "OBIT_LIMITS_PER_PROGRAM": "off", "OBIT_LIMITS_ARCHIVE": "1T"}
         self._log = (home.parent / f"{home.name}.log").open("wb")
         with core_pattern():
             command = [obit, "agent", "run", "--capture", capture]

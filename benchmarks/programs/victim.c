@@ -1,7 +1,9 @@
-/* victim MEGABYTES [FD]: touches a heap of that size, and crashes. With FD, a mapping of that file gets the two clocks at the fault. */
+/* victim MEGABYTES [FD]: touches a heap of that size, and crashes. With FD, it
+ * stops before that, and a mapping of that file gets the two clocks at the fault. */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -50,5 +52,7 @@ int main(int count, char **words)
         pthread_t thread;
         pthread_create(&thread, 0, wait_for_ever, 0);
     }
+    if (stamps)
+        raise(SIGSTOP);
     return last_in(all, 0);
 }
