@@ -23,6 +23,8 @@ from obit.snapshot.model import Fault
 MEMORY = 4 << 30
 SECONDS = 60
 """Address space (bytes) and processor time of an analysis, at most."""
+MOST_PACKAGED = 64
+"""Modules whose package is looked up: for a file that has none all lists are searched, in tens of milliseconds."""
 
 
 def main(channel: socket) -> None:
@@ -58,6 +60,7 @@ def explain(job: Job, known: Record) -> Fault:
             source=known.meta.get("source") or "import",
             attributes=image.attributes,
             read_source=finder.source,
+            packages=finder.packages((module.path, module.build_id) for module in image.modules[:MOST_PACKAGED]),
             message=image.message,
         ),
     )

@@ -14,11 +14,14 @@ from typing import NamedTuple
 
 from obit.agent import messages, record
 from obit.agent.messages import Job
+from obit.agent.modulecache import ModuleCache
+from obit.agent.packages import Installed, of_modules
 from obit.debuginfo.cache import Cache
 from obit.debuginfo.packages import Packages
 
-DEBUG, NAMED, FILE, PACKAGE = b"d", b"n", b"f", b"p"
-"""A request is one of these and a word: a build-id with its suffix; a bare file name in a debug directory's folder; a path; a path."""
+DEBUG, NAMED, FILE, PACKAGE, VERSION, KEPT = b"d", b"n", b"f", b"p", b"v", b"k"
+"""A request is one of these and a word: a build-id with its suffix; a bare file name in a debug directory's folder; a path; a path;
+a build-id, a blank and a path; a build-id."""
 LARGEST = 4 << 30
 _OPENAT2 = 437
 _RESOLVE_NO_MAGICLINKS, _RESOLVE_IN_ROOT = 0x02, 0x10
@@ -37,10 +40,13 @@ class Client(NamedTuple):
 
 
 class Broker:
-    """`directories` hold debug files and belong to root; what they have compressed, `cache` has decompressed from the second time on."""
+    """`directories` hold debug files and belong to root; what they have compressed, `cache` has decompressed from the second time on.
+    `modules` are those that were in faults before."""
 
-    def __init__(self, directories: Sequence[str], cache: Cache) -> None:
+    def __init__(self, directories: Sequence[str], cache: Cache, modules: ModuleCache | None = None) -> None:
         self._cache = cache
+        self._modules = modules
+        self._installed = Installed()
         self._directories = (*directories, "/usr/lib/debug")
         self._clients: dict[int, Client] = {}
         self._poll = select.poll()
@@ -103,6 +109,22 @@ class Broker:
             return word, open_as(client.user, client.root, word)
         elif kind == PACKAGE:
             return (self._packages.debug_command(os.fsdecode(word)) or "").encode(errors="replace"), -1
+        elif kind == VERSION:
+            return self._version(*os.fsdecode(word).partition(" ")[::2]), -1
+        elif kind == KEPT and self._modules and _HEX.issuperset(word):
+            return self._kept(word.decode(), client.user[0])
+        return b"", -1
+
+    def _version(self, build_id: str, path: str) -> bytes:
+        """Package and version. The file is opened only where a package's list names it."""
+        package, version = of_modules([(path, build_id)], self._installed).get(path, ("", ""))
+        return f"{package} {version}".encode(errors="replace") if package else b""
+
+    def _kept(self, build_id: str, uid: int) -> tuple[bytes, int]:
+        for path in self._modules.files(build_id, uid) if self._modules else ():
+            found = _regular(_open(path))
+            if found >= 0:
+                return os.fsencode(path), found
         return b"", -1
 
     def _in_directories(self, name: str, build_id: str | None = None) -> tuple[bytes, int]:

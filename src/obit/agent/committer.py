@@ -10,6 +10,7 @@ from typing import Any
 from obit.agent import messages, record, result
 from obit.agent.admission import DEADLINE, NOT_STORED
 from obit.agent.messages import Job
+from obit.agent.modulecache import ModuleCache
 from obit.agent.record import Record
 from obit.agent.stages import ANALYSE, CLAIM, COMMIT, COUNT, END, FINISH, STAGES
 from obit.agent.worker import complain
@@ -27,8 +28,9 @@ NOBODY = (65534, 65534, ())
 class Committer:
     """Works on the archive at `home`."""
 
-    def __init__(self, home: str) -> None:
+    def __init__(self, home: str, modules: ModuleCache | None = None) -> None:
         self._home = home
+        self._modules = modules
         self._claims: dict[str, Claim] = {}
         self._ledger = Ledger(home)
 
@@ -51,6 +53,7 @@ class Committer:
             return self._claim(job.fault)
         if job.stage == FINISH:
             self._finish(job)
+            self._keep_modules(job)
         elif job.stage == COUNT:
             self._ledger.suppress(job.fault, NOT_STORED if _size(job.one("facts")) else DEADLINE)
         return END, job.fault, []
@@ -133,6 +136,12 @@ class Committer:
             if taken:
                 taken.close()
         return None
+
+    def _keep_modules(self, job: Job) -> None:
+        """Last of all, for it may take long and the fault is safe without."""
+        if self._modules:
+            for module in job.held.get("modules", ()):
+                self._modules.keep(module)
 
     def _finish(self, job: Job) -> None:
         taken = self._claims.pop(job.fault, None) or self._take(job.fault)

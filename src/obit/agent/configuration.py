@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple
 
 from obit.agent.admission import Limits
+from obit.agent.modulecache import DEFAULT_LIMIT
 from obit.capture.select import BUDGET
 
 Capture = Literal["auto", "socket", "pipe", "none"]
@@ -20,3 +21,5 @@ class Configuration(NamedTuple):
     debug_directories: tuple[str, ...] = ()
     debug_cache: str | None = None
     limits: Limits = NO_LIMITS
+    modules_limit: int = DEFAULT_LIMIT
+    """Bytes of executables and libraries that are kept."""

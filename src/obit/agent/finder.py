@@ -1,10 +1,11 @@
 """A `FileFinder` without a file system: the modules are the descriptors that came with the fault, the rest the broker opens."""
 
 import os
+from collections.abc import Iterable
 from socket import socket
 
 from obit.agent import messages
-from obit.agent.broker import DEBUG, FILE, NAMED, PACKAGE
+from obit.agent.broker import DEBUG, FILE, KEPT, NAMED, PACKAGE, VERSION
 from obit.debuginfo.buildid import file_reader
 from obit.debuginfo.elf import Elf
 from obit.debuginfo.search import FileFinder, Found
@@ -32,7 +33,7 @@ class BrokerFinder(FileFinder):
         plain = path.removesuffix(_DELETED)
         if plain in self._mapped and (build_id is None or self._build_id(plain) == build_id):
             return Found(plain)
-        for kind, word in ((FILE, plain), (DEBUG, build_id)):
+        for kind, word in ((FILE, plain), (DEBUG, build_id), (KEPT, build_id)):
             name = self._ask(kind, word) if word else None
             if name and (build_id is None or self._build_id(name) == build_id):
                 return Found(name, None if build_id else "no build-id says that the file is the one that ran")
@@ -68,6 +69,16 @@ class BrokerFinder(FileFinder):
         """The command that gets the debug symbols of an ELF file."""
         answer, _ = self._request(PACKAGE, elf_path)
         return answer or super().fix_debug("")
+
+    def packages(self, modules: Iterable[tuple[str, str | None]]) -> dict[str, tuple[str, str]]:
+        """Path → (package, version) of modules that are still what is installed; they are given as (path, build-id)."""
+        found = {}
+        for path, build_id in modules:
+            answer, _ = self._request(VERSION, f"{build_id} {path}") if build_id else ("", -1)
+            package, _, version = answer.partition(" ")
+            if version:
+                found[path] = package, version
+        return found
 
     def inflated(self, path: str, build_id: str | None, kind: str = "debug") -> str:  # noqa: ARG002  there is nowhere to keep a copy
         """The file itself."""

@@ -19,7 +19,7 @@ def mains(configuration: Configuration, empty: str, *, has_requests: bool) -> Ma
     return {
         "receiver": partial(_receive, configuration, facts.host_facts(), has_requests),
         "selector": partial(_select, empty, configuration.budget),
-        "committer": partial(_commit, configuration.home),
+        "committer": partial(_commit, configuration),
         "broker": partial(_broke, configuration),
         "analyser": partial(_analyse, empty),
     }
@@ -50,20 +50,23 @@ def _select(empty: str, budget: int, channel: socket) -> None:
     main(channel, budget=budget)
 
 
-def _commit(home: str, channel: socket) -> None:
+def _commit(configuration: Configuration, channel: socket) -> None:
     from obit.agent.committer import Committer
+    from obit.agent.modulecache import ModuleCache
 
-    _become_owner(home)
-    Committer(home).main(channel)
+    _become_owner(configuration.home)
+    Committer(configuration.home, ModuleCache(configuration.home, configuration.modules_limit)).main(channel)
 
 
 def _broke(configuration: Configuration, channel: socket) -> None:
     from obit.agent.broker import Broker
+    from obit.agent.modulecache import ModuleCache
     from obit.debuginfo.cache import Cache
 
     confinement.keep_capabilities(*confinement.OPENING)
     confinement.no_new_privileges()
-    Broker(configuration.debug_directories, Cache(configuration.debug_cache)).main(channel)
+    modules = ModuleCache(configuration.home, configuration.modules_limit)
+    Broker(configuration.debug_directories, Cache(configuration.debug_cache), modules).main(channel)
 
 
 def _analyse(empty: str, channel: socket) -> None:

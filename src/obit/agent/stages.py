@@ -53,9 +53,7 @@ STAGES = {
         attempts=2,
         fresh=("facts", "assets"),
     ),
-    SELECT: Stage(
-        "select", "selector", ("memory", "facts", "core"), (), following=(COMMIT,), otherwise=COMMIT, seconds=5, fresh=("core",)
-    ),
+    SELECT: Stage("select", "selector", ("memory", "facts", "core"), (), following=(COMMIT,), otherwise=COMMIT, seconds=5, fresh=("core",)),
     COMMIT: Stage(
         "commit", "committer", ("facts", "core", "assets"), (), following=(CLAIM, END), otherwise=COUNT, seconds=60, dropped=_VICTIM
     ),
@@ -71,9 +69,7 @@ STAGES = {
         seconds=60,
         fresh=("result",),
     ),
-    FINISH: Stage(
-        "finish", "committer", ("result",), (), following=(END,), otherwise=END, seconds=60, dropped=(*_SAVED, "modules", "root")
-    ),
+    FINISH: Stage("finish", "committer", ("result", "modules"), (), following=(END,), otherwise=END, seconds=60, dropped=(*_SAVED, "root")),
 }
 ROLES = {"receiver": 1, "selector": 2, "committer": 1, "broker": 1, "analyser": 1}
 """How many processes of each."""

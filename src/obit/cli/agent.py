@@ -63,6 +63,7 @@ def _run(arguments: Namespace) -> int:
         settings.texts(found["debug.directories"]),
         str(values["debug.cache"]) or None,
         Limits.of(values),
+        parse_size(str(values["modules.limit"])),
     )
     Daemon(configuration).run()
     return 0

@@ -56,6 +56,7 @@ SETTINGS = (
     Setting("duplicates", "window", "text", "1h", "How long a fault with the same stack counts as the one that was stored; off: never."),
     Setting("full", "programs", "list", (), "Executables (patterns as of a shell) of which the whole core is saved."),
     Setting("full", "limit", "text", "16G", "Size of a whole core beyond which it is cut off."),
+    Setting("modules", "limit", "text", "2G", "Size of the executables and libraries that are kept because they were in a fault; 0: none."),
     Setting("core", "keep", "text", "first", "Cores whose snapshot is made: never, of the first of a fingerprint, or always kept."),
     Setting("core", "first", "number", 3, "How many cores of a fingerprint `keep = first` keeps."),
     Setting("core", "compress", "switch", True, "Compress kept cores (zstd)."),

@@ -75,7 +75,7 @@ class Cache:
             if not stat.S_ISREG(status.st_mode) or status.st_uid != self._owner or status.st_size == 0:
                 return None
             if status.st_mtime < time.time() - _USED_EVERY:
-                os.utime(name, dir_fd=directory, follow_symlinks=False)
+                _touch(name, directory)
             return path
         except OSError:
             return None
@@ -145,6 +145,13 @@ class Entry:
         _unlink(self._temporary, self._directory)
         os.close(self.descriptor)
         os.close(self._directory)
+
+
+def _touch(name: str, directory: int) -> None:
+    try:
+        os.utime(name, dir_fd=directory, follow_symlinks=False)
+    except OSError:
+        return  # one may use what one may not change
 
 
 def _unlink(name: str, directory: int) -> None:
