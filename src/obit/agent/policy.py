@@ -33,8 +33,6 @@ from obit.archive.writer import explained
 from obit.errors import UsageError
 
 COMPRESSED = f"{CORE}.zst"
-_LEVEL = 3
-_BLOCK = 1 << 20
 
 Keep = Literal["never", "first", "always"]
 
@@ -158,14 +156,13 @@ def _do(home: str, fault: StoredFault, action: Action) -> bool:
 
 def _compress(taken: Claim) -> None:
     """core.zst, whole and durable, before core goes."""
-    import zstandard
+    from obit.capture.fullcore import compress
 
     hidden = f".{COMPRESSED}"
     taken.folder.remove(hidden)
     source = os.open(CORE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=taken.folder.fd)
     with open(source, "rb") as core, open(taken.folder.create(hidden), "wb") as target:
-        zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).copy_stream(core, target, read_size=_BLOCK)
-        target.flush()
+        compress(core.fileno(), target.fileno())
         os.fsync(target.fileno())
     os.rename(hidden, COMPRESSED, src_dir_fd=taken.folder.fd, dst_dir_fd=taken.folder.fd)
     taken.folder.sync()

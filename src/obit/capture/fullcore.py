@@ -96,7 +96,7 @@ def compress(source: int, target: int, level: int = 3) -> int:
     """A sparse file as .zst into an empty one; bytes written. Holes are not read, and cost a few bytes. OSError passes."""
     from zstandard import ZstdCompressor
 
-    compressor = ZstdCompressor(level=level)
+    compressor = ZstdCompressor(level=level, write_checksum=True)
     hole = compressor.compress(bytes(_HOLE_FRAME))
     size = os.fstat(source).st_size
     before = written = 0
