@@ -16,10 +16,10 @@ KERNEL, DROP, STATE, CONFIG, HANDLER, EMPTY = "kernel", "drop", "agent.json", "p
 _LONGEST = 48
 """Bytes of the directory's path: sun_path has 108, and core_pattern 127 for the interpreter, the handler and its arguments."""
 # An installed package lies too deep for core_pattern, and what is imported is compiled already.
-_HANDLER = """import os, sys
+_HANDLER = """import posix, sys
 sys.path.insert(0, {source!r})
 from obit.capture.kernel_pipe import main
-os._exit(main([{config!r}, *sys.argv[1:]]))
+posix._exit(main([{config!r}, *sys.argv[1:]]))
 """
 
 

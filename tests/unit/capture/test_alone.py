@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -98,3 +100,11 @@ def test_of_a_process_that_is_gone_the_kernels_words_stay(tmp_path: Path) -> Non
     assert alone.capture(crash(1 << 22), {"home": str(tmp_path), "reserve": "0"}, read) == 1
     meta = json.loads((fault(tmp_path, "failed") / "meta.json").read_text())
     assert (meta["pid"], meta["signal"]["number"], meta["exe"]) == (1 << 22, 11, None)
+
+
+def test_it_runs_isolated_without_site_packages() -> None:
+    """As the kernel runs it."""
+    source = Path(alone.__file__).parents[2]
+    code = f"import sys; sys.path.insert(0, {str(source)!r}); import obit.capture.alone, obit.capture.ptrace; print(len(sys.path))"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout
