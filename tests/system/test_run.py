@@ -46,9 +46,11 @@ def crash(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "crash"
 
 
-def obit(home: Path, *words: str | Path, cwd: Path | None = None, **environ: str) -> "subprocess.CompletedProcess[str]":
+def obit(
+    home: Path, *words: str | Path, cwd: Path | None = None, wrapper: tuple[str, ...] = (), **environ: str
+) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "OBIT_HOME": str(home), "NO_COLOR": "1", **environ}
-    words = (OBIT, *words)
+    words = (*wrapper, OBIT, *words)
     return subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False, env=environment, cwd=cwd, input="")
 
 
@@ -187,3 +189,28 @@ def _seconds(home: Path) -> float:
     before = time.perf_counter()
     obit(home, "run", "--", "/bin/true")
     return time.perf_counter() - before
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "./crash; rm crash; true",
+        "exec 3<crash; rm crash; /proc/self/fd/3; true",
+        "./crash; sed -i 1,3d crash.c; gcc -g -O1 crash.c -o other && mv other crash",
+    ],
+)
+@pytest.mark.parametrize("wrapper", [(), ("setpriv", "--bounding-set=-all", "--inh-caps=-all")])
+def test_an_executable_that_is_gone_or_built_again(crash: Path, tmp_path: Path, script: str, wrapper: tuple[str, ...]) -> None:
+    """As the test binaries of Go, and of a build that goes on after a crash."""
+    for name in ("crash", "crash.c"):
+        shutil.copy(crash.with_name(name), tmp_path)
+    home = tmp_path / "home"
+    words = ("run", "--json", "--", "sh", "-c", script)
+    done = obit(home, *words, cwd=tmp_path, wrapper=wrapper)
+    assert functions(document(done))[:2] == ["total", "main"], done.stderr
+    assert "/proc/self" not in done.stdout.replace("/proc/self/fd/3", "")
+    # Tomorrow: the snapshot is there, and so is what debuggers need.
+    (fault,) = json.loads(obit(home, "list", "--json").stdout)["faults"]
+    assert "crash.c:7" in obit(home, "show", fault["id"]).stdout
+    (kept,) = (home / "modules").iterdir()
+    assert kept.read_bytes() == crash.read_bytes()

@@ -1,6 +1,7 @@
 """The faults of a run into the archive: written while the process stands still, committed once it has died. Standard library only."""
 
 import os
+from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -15,11 +16,15 @@ MAX_FAULTS = 64
 
 
 class Kept(NamedTuple):
-    """A fault that was captured. `id` in the archive; None when the archive took nothing, and then only `unstored` has the core."""
+    """A fault that was captured. `id` in the archive; None when the archive took nothing, and then only `unstored` has the core.
+
+    `files` are descriptors of what it had mapped, by path: what the deposit's `hold` gave.
+    """
 
     pid: int
     id: str | None
     unstored: IO[bytes] | None
+    files: Mapping[str, int] = {}
 
 
 class _Open(NamedTuple):
@@ -28,18 +33,25 @@ class _Open(NamedTuple):
     incoming: "Incoming | None" = None
     core: IO[bytes] | None = None
     complaint: str | None = None
+    files: Mapping[str, int] = {}
 
 
 class Deposit:
-    """The observer of a run. `complaints` are sentences for the user, `beyond` the number of crashes that were only counted."""
+    """The observer of a run. `complaints` are sentences for the user, `beyond` the number of crashes that were only counted.
 
-    def __init__(self, home: str, attributes: "Attributes", *, full: bool = False) -> None:
+    `hold` may open files of a process while it stands; it does not raise.
+    """
+
+    def __init__(
+        self, home: str, attributes: "Attributes", *, full: bool = False, hold: "Callable[[Captured], Mapping[str, int]] | None" = None
+    ) -> None:
         self.kept: list[Kept] = []
         self.complaints: list[str] = []
         self.beyond = 0
         self._home = home
         self._attributes = attributes
         self._full = full
+        self._hold = hold
         self._open: dict[int, _Open] = {}
 
     def on_fault(self, doomed: "Doomed") -> None:
@@ -51,7 +63,8 @@ class Deposit:
 
         try:
             captured = take(doomed, self._attributes)
-            self._open[doomed.pid] = self._store(captured)
+            files = self._hold(captured) if self._hold else {}
+            self._open[doomed.pid] = self._store(captured)._replace(files=files)
         except Unsupported as error:
             self._open[doomed.pid] = _Open(complaint=f"process {doomed.pid} crashed and could not be captured: {error}")
         except Exception as error:  # noqa: BLE001  whatever a dying process makes us trip over must not hold up the living
@@ -72,7 +85,7 @@ class Deposit:
         try:
             if died:
                 fault.incoming.commit(PENDING)
-                self.kept.append(Kept(pid, fault.incoming.id, None))
+                self.kept.append(Kept(pid, fault.incoming.id, None, fault.files))
         except CannotStore as error:
             self.complaints.append(str(error))
         finally:
@@ -108,6 +121,6 @@ class Deposit:
         if died and fault.complaint:
             self.complaints.append(fault.complaint)
         elif died:
-            self.kept.append(Kept(pid, None, fault.core))
+            self.kept.append(Kept(pid, None, fault.core, fault.files))
         elif fault.core is not None:
             fault.core.close()

@@ -8,7 +8,7 @@ from obit.errors import BadInput, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from obit.debuginfo.search import FileFinder
     from obit.image.process import ProcessImage
@@ -33,6 +33,8 @@ class Places(NamedTuple):
     archive: str | None = None
     uid: int | None = None
     """The archive whose kept modules count, and the user whose process crashed."""
+    held: "Mapping[str, str] | None" = None
+    """Where the files of the process can be read that are gone, by their paths."""
     scrub: tuple[str, ...] = ()
     """Regular expressions whose matches no document shows."""
 
@@ -183,11 +185,11 @@ def file_finder(places: Places) -> "FileFinder":
     executables, cache = (places.exe,) if places.exe else (), Cache(places.cache)
     kept = _kept(places.archive, places.uid) if places.archive else None
     if not places.debuginfod:
-        return FileFinder(executables, places.sysroot, places.debug_directories, cache, kept=kept)
+        return FileFinder(executables, places.sysroot, places.debug_directories, cache, kept=kept, held=places.held)
     from obit.debuginfo.debuginfod import Debuginfod, FetchingFinder
 
     servers = Debuginfod(places.debuginfod, cache)
-    return FetchingFinder(servers, _told, executables, places.sysroot, places.debug_directories, cache, None, kept)
+    return FetchingFinder(servers, _told, executables, places.sysroot, places.debug_directories, cache, None, kept, places.held)
 
 
 def _kept(archive: str, uid: int | None) -> "Callable[[str], Sequence[str]]":

@@ -31,6 +31,7 @@ from obit.errors import ObitError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from obit.agent.modulecache import ModuleCache
     from obit.capture.deposit import Deposit, Kept
     from obit.capture.run import Outcome
     from obit.snapshot.model import Fault
@@ -52,9 +53,10 @@ def run(arguments: Namespace) -> int:
     from obit.capture.deposit import Deposit
     from obit.capture.run import Observer
     from obit.capture.run import run as run_traced
+    from obit.cli.heldfiles import HeldFiles
 
     command = command_of(arguments.command)
-    deposit = Deposit(home(), attributes_of(arguments.attributes), full=arguments.full)
+    deposit = Deposit(home(), attributes_of(arguments.attributes), full=arguments.full, hold=HeldFiles().hold)
     observer = Observer(deposit.on_fault, deposit.on_end)
     try:
         outcome = run_traced(command, observer, stdout_to_stderr=arguments.json)
@@ -118,13 +120,25 @@ def _explained(deposit: "Deposit", arguments: Namespace) -> "list[Fault]":
 def _explain(kept: "Kept", arguments: Namespace) -> "Fault":
     from obit.archive.layout import home
     from obit.archive.reader import Archive
+    from obit.cli import heldfiles
     from obit.cli.explain import explain_core, places_of
     from obit.cli.stored import explain_stored
 
-    places = places_of(arguments)
+    places = places_of(arguments)._replace(held=heldfiles.vanished(kept.files))
     if kept.unstored is not None:
         return explain_core(f"/proc/self/fd/{kept.unstored.fileno()}", places)
+    if kept.files:
+        heldfiles.keep(kept.files, _module_cache(arguments))
     return explain_stored(Archive(home()).find(kept.id or ""), home(), places)
+
+
+def _module_cache(arguments: Namespace) -> "ModuleCache":
+    from obit.agent.modulecache import ModuleCache
+    from obit.agent.quantities import parse_size
+    from obit.archive.layout import home
+    from obit.cli import settings
+
+    return ModuleCache(home(), parse_size(str(settings.load(arguments.config)["modules.limit"].value)))
 
 
 def _print_json(faults: "list[Fault]") -> None:

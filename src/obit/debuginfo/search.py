@@ -7,7 +7,7 @@ by the user's wish).
 
 import os
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -31,7 +31,8 @@ class Found(msgspec.Struct, frozen=True):
 class FileFinder:
     """Looks for files in this order: `executables` that the user named, `sysroot`, the recorded path, debug directories (the
     `debug_directories` given, those of the sysroot, /usr/lib/debug), `kept` (files by a module's build-id, as they were when it
-    crashed), the cache, what a debuginfod client of this user fetched before."""
+    crashed), the cache, what a debuginfod client of this user fetched before. Before all that: `held`, where the very files that were
+    mapped can be read, by their recorded paths."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class FileFinder:
         cache: Cache | None = None,
         packages: Packages | None = None,
         kept: Callable[[str], Sequence[str]] | None = None,
+        held: Mapping[str, str] | None = None,
     ) -> None:
         self._executables = executables
         self._sysroot = sysroot.rstrip("/") if sysroot else None
@@ -48,11 +50,15 @@ class FileFinder:
         self._debug = (*debug_directories, *own, "/usr/lib/debug")
         self._cache = cache
         self._kept = kept
+        self._held = held or {}
         self._packages = packages or Packages(f"{self._sysroot}{LISTS}" if self._sysroot is not None else LISTS)
 
     def module(self, path: str, build_id: str | None, *, main: bool = False) -> Found:
         """The ELF file of a module that the process had mapped from `path`. Without a build-id the recorded path is believed (for the
         `main` executable, the first the user named), and `why` says that nothing vouches for it."""
+        held = self._held.get(path)
+        if held is not None and (build_id is None or build_id_of_file(held) == build_id):
+            return Found(held)
         recorded = _clean(path)
         if build_id is None:
             return self._unchecked(recorded, main=main)
