@@ -9,9 +9,8 @@ import msgspec
 
 from obit.analysis.unwind.stack import FIRST_FRAMES, Stack, UnwoundFrame
 from obit.analysis.variables.context import FrameContext
-from obit.analysis.variables.locate import object_of
-from obit.analysis.variables.object import Unavailable
-from obit.analysis.variables.values import Limits, ValueReader, unavailable
+from obit.analysis.variables.plans import PlannedReader
+from obit.analysis.variables.values import Limits
 from obit.debuginfo.demangle import demangle
 from obit.debuginfo.scopes import Line, Scope, VariableInfo
 from obit.image.process import ProcessImage, ThreadImage
@@ -43,35 +42,31 @@ class FrameReader:
         self.image = image
         self._sources = sources
         self._code: dict[int, tuple[Position, ...]] = {}
-        self._gone: dict[tuple[int, int], Variable] = {}
-        """What has no location at an address has none in any thread; by the identity of the `VariableInfo`, which `_code` keeps."""
+        self._readers: dict[Limits, PlannedReader] = {}
 
     def frames(self, thread: ThreadImage, stack: Stack, limits: Limits, *, source: bool) -> tuple[Frame, ...]:
         """The frames of a thread, innermost first, inlined functions as frames of their own."""
-        values = ValueReader(self.image, limits)
-        contexts = self._contexts(thread, stack)
+        reader = self._readers.get(limits) or self._readers.setdefault(limits, PlannedReader(self.image, limits))
+        codes = [self.code(frame) for frame in stack.frames]
+        contexts = self._contexts(thread, stack, codes)
         # From the outermost on: what a frame passed is known then when the next asks for it, however deep the recursion.
-        shown = [[self._variables(values, context, position) for position in self.code(context.frame)] for context in reversed(contexts)]
+        shown = [reader.variables(context, code) for context, code in zip(contexts, reversed(codes), strict=True)]
         found: list[Frame] = []
-        for frame, variables in zip(stack.frames, reversed(shown), strict=True):
-            for position, own in zip(self.code(frame), variables, strict=True):
+        for frame, code, variables in zip(stack.frames, codes, reversed(shown), strict=True):
+            for position, own in zip(code, variables, strict=True):
                 lines = self._source(frame, position.line) if source and len(found) < SOURCE_FRAMES else None
                 found.append(document_frame(frame, position, own, lines))
         return tuple(found)
 
-    def _contexts(self, thread: ThreadImage, stack: Stack) -> list[FrameContext]:
-        """A context for each machine frame; the first of the last frames has no neighbour when frames were omitted."""
+    def _contexts(self, thread: ThreadImage, stack: Stack, codes: Sequence[tuple[Position, ...]]) -> list[FrameContext]:
+        """A context for each machine frame, outermost first; the first of the last frames has no neighbour when frames were omitted."""
         contexts: list[FrameContext] = []
         caller: FrameContext | None = None
         for index in range(len(stack.frames) - 1, -1, -1):
-            frame = stack.frames[index]
-            code = self.code(frame)
-            scope = code[-1].scope if code else None
             if stack.omitted and index == FIRST_FRAMES - 1:
                 caller = None
-            caller = FrameContext(self.image, thread, frame, scope, caller)
+            caller = FrameContext(self.image, thread, stack.frames[index], codes[index][-1].scope, caller)
             contexts.append(caller)
-        contexts.reverse()
         return contexts
 
     def code(self, frame: UnwoundFrame) -> tuple[Position, ...]:
@@ -80,19 +75,6 @@ class FrameReader:
         if known is None:
             known = self._code[frame.lookup] = positions(frame)
         return known
-
-    def _variables(self, values: ValueReader, context: FrameContext, position: Position) -> tuple[Variable, ...]:
-        lookup = context.frame.lookup
-        return tuple(self._gone.get((id(info), lookup)) or self._variable(values, context, info) for info in position.variables)
-
-    def _variable(self, values: ValueReader, context: FrameContext, info: VariableInfo) -> Variable:
-        try:
-            return values.variable(info.name, info.kind, object_of(self.image, info, context))
-        except Unavailable as why:
-            found = unavailable(info.name, info.kind, info.type().name, str(why))
-            if info.constant is None and not getattr(info.locate(context.address), "ops", ()):
-                self._gone[id(info), context.frame.lookup] = found
-            return found
 
     def _source(self, frame: UnwoundFrame, line: Line | None) -> tuple[SourceLine, ...] | None:
         if line is None or line.line <= 0 or self._sources is None:
