@@ -85,9 +85,20 @@ class ValueReader:
             return self._leaf(name, kind, value, self.symbol_text(value.address or 0))
         raise Unavailable(f"{type.name} is a type that Obit cannot show")
 
+    def _room(self, shown: Shown, hops: int) -> int:
+        """What is left of the budget that counts at this number of hops."""
+        left = self.limits.followed - shown.followed if hops < self.limits.hops else self.limits.values - shown.values
+        return max(0, left)
+
+    def _use(self, shown: Shown, hops: int, count: int) -> None:
+        """Take so many values from the budget that counts at this number of hops."""
+        if hops < self.limits.hops:
+            shown.followed += count
+        else:
+            shown.values += count
+
     def _full(self, shown: Shown, hops: int) -> bool:
-        """Whether the budget that counts at this number of hops is used up."""
-        return shown.followed >= self.limits.followed if hops < self.limits.hops else shown.values >= self.limits.values
+        return not self._room(shown, hops)
 
     def _leaf(self, name: str, kind: VariableKind, value: Object, text: str | None, children: tuple[Variable, ...] = ()) -> Variable:
         return Variable(name=name, kind=kind, type=value.type.name, value=text, address=address_of(value), children=children)
@@ -192,13 +203,35 @@ class ValueReader:
             width = element.size or 1
             data = value.bytes(0, min(count, 4 * self.limits.characters) * width)
             return self._leaf(name, kind, value, character_array(data, element, self.limits.characters, until_nul=False))
-        items = []
+        items = self._numbers(value, type, element, count, shown, hops, depth) or self._elements(value, count, shown, hops, depth)
+        text = None if len(items) == count else f"{count} elements, {len(items)} shown"
+        return Variable(name=name, kind=kind, type=value.type.name, value=text, address=address_of(value), children=tuple(items))
+
+    def _elements(self, value: Object, count: int, shown: Shown, hops: int, depth: int) -> list[Variable]:
+        items: list[Variable] = []
         for index in range(min(count, self.limits.elements)):
             if self._full(shown, hops):
                 break
             items.append(self._show(f"[{index}]", "element", value.element(index), shown, hops, depth))
-        text = None if len(items) == count else f"{count} elements, {len(items)} shown"
-        return Variable(name=name, kind=kind, type=value.type.name, value=text, address=address_of(value), children=tuple(items))
+        return items
+
+    def _numbers(self, value: Object, type: ArrayType, element: Type, count: int, shown: Shown, hops: int, depth: int) -> list[Variable]:
+        """`_elements` of numbers that are all there, read at once; empty for anything else."""
+        width, name = element.size, type.target.name
+        if not isinstance(element, BaseType) or not width or len(type.counts) != 1 or depth <= 0:
+            return []
+        count = min(count, self.limits.elements, self._room(shown, hops))
+        try:
+            data = value.bytes(0, count * width)
+        except Unavailable:
+            return []
+        self._use(shown, hops, count)
+        texts = [scalars.base_text(element, data[at : at + width]) for at in range(0, len(data), width)]
+        places = [None if value.address is None else hex_address(value.address + at) for at in range(0, len(data), width)]
+        return [
+            Variable(name=f"[{index}]", kind="element", type=name, value=text, address=place)
+            for index, (text, place) in enumerate(zip(texts, places, strict=True))
+        ]
 
     def _record(self, name: str, kind: VariableKind, value: Object, type: RecordType, shown: Shown, hops: int, depth: int) -> Variable:
         printer = printer_for(type)
