@@ -45,6 +45,7 @@ class ElfModule:
         self._symbols = SymbolReader(file, self._debug_file)
         self._lines: dict[int, Line | None] = {}
         self._entry_values: dict[tuple[int, int], dict[int, object]] = {}
+        self._call_targets: dict[int, str | Expression | None] = {}
 
     # Files
 
@@ -193,4 +194,10 @@ class ElfModule:
     def call_target(self, outer_address: int) -> str | Expression | None:
         """Who the call that returns to an address called: the function's name (for the linker), or what computes its address."""
         reader = self._reader()
-        return reader.call_target(outer_address) if reader is not None and 0 < outer_address < _HIGHEST else None
+        if reader is None or not 0 < outer_address < _HIGHEST:
+            return None
+        if outer_address not in self._call_targets:
+            if len(self._call_targets) >= _MOST_KEPT:
+                return reader.call_target(outer_address)
+            self._call_targets[outer_address] = reader.call_target(outer_address)
+        return self._call_targets[outer_address]
