@@ -34,16 +34,18 @@ def quality(threads: Sequence[Thread], modules: Sequence[Module], missing: Seque
     if not frames:
         return Quality(0, ("the crashed thread has no frames",))
     levels = {module.path: module.debug for module in modules}
-    everything = [_thread(thread.frames) for thread in threads]
+    parts = [roles(thread.frames) for thread in threads]
+    everything = [_thread(thread.frames, own) for thread, own in zip(threads, parts, strict=True)]
     crashed_share, top_share = _shares(len(frames)) if cut_off else (1.0, 1.0)
     score = _ALL * sum(everything) / len(everything)
-    score += _CRASHED * crashed_share * _thread(frames) + _TOP * top_share * _thread(frames[:_TOP_FRAMES])
+    top = frames[:_TOP_FRAMES]
+    score += _CRASHED * crashed_share * _thread(frames, roles(frames)) + _TOP * top_share * _thread(top, roles(top))
     reasons = (
         *([_CUT_OFF] if cut_off else []),
         *_missing_debug(frames, levels, missing),
         *_untrusted(frames),
         *_unavailable(frames),
-        *_elsewhere(threads),
+        *_elsewhere(threads, parts),
     )
     return Quality(round(100 * score), reasons[:_MOST_REASONS])
 
@@ -53,8 +55,8 @@ def _shares(count: int) -> tuple[float, float]:
     return count / (count + _TOP_FRAMES), min(count, _TOP_FRAMES) / _TOP_FRAMES
 
 
-def _thread(frames: Sequence[Frame]) -> float:
-    return sum(_frame(frame, role) for frame, role in zip(frames, roles(frames), strict=True)) / len(frames) if frames else 0.0
+def _thread(frames: Sequence[Frame], parts: Sequence[Role]) -> float:
+    return sum(_frame(frame, role) for frame, role in zip(frames, parts, strict=True)) / len(frames) if frames else 0.0
 
 
 def _frame(frame: Frame, role: Role) -> float:
@@ -117,13 +119,13 @@ def _flat(variables: Sequence[Variable]) -> list[Variable]:
     return found
 
 
-def _elsewhere(threads: Sequence[Thread]) -> list[str]:
+def _elsewhere(threads: Sequence[Thread], parts: Sequence[Sequence[Role]]) -> list[str]:
     """What lowers the score in whatever thread."""
     empty = sum(not thread.frames for thread in threads)
     lineless = sum(
         role == "own" and frame.function is not None and frame.line is None
-        for thread in threads
-        for frame, role in zip(thread.frames, roles(thread.frames), strict=True)
+        for thread, own in zip(threads, parts, strict=True)
+        for frame, role in zip(thread.frames, own, strict=True)
     )
     return [
         *([f"{_count(empty, 'thread')} without frames"] if empty else []),

@@ -30,7 +30,7 @@ Source = Literal["kernel-socket", "kernel-pipe", "ptrace", "sdk", "live", "watch
 
 def hex_address(value: int) -> str:
     """An address as the document writes it."""
-    return f"0x{value:x}"
+    return hex(value)
 
 
 T = TypeVar("T")
