@@ -4,11 +4,22 @@ from typing import Literal, NamedTuple
 
 from obit.agent.admission import Limits
 from obit.agent.modulecache import DEFAULT_LIMIT
+from obit.capture.assets import LIMITS
 from obit.capture.select import BUDGET
 
 Capture = Literal["auto", "socket", "pipe", "none"]
 
 NO_LIMITS = Limits(None, None, "0%", 1 << 62, 1 << 30, 0.0)
+
+
+class Assets(NamedTuple):
+    """What `capture.assets` takes: of how many threads, which logs and directories of which programs (`capture.configured`)."""
+
+    threads: int = LIMITS.threads
+    logs: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    """What is hidden beside the usual secrets (`analysis.scrub.Patterns`)."""
 
 
 class Configuration(NamedTuple):
@@ -23,3 +34,6 @@ class Configuration(NamedTuple):
     limits: Limits = NO_LIMITS
     modules_limit: int = DEFAULT_LIMIT
     """Bytes of executables and libraries that are kept."""
+    assets: Assets = Assets()
+    forward: str = ""
+    """The command that is fed every core as well, as [forward] says it."""

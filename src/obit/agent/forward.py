@@ -164,14 +164,17 @@ def detached(command: Command, values: Values, stream: int, head: bytes = b"", *
     child = os.fork()
     if child == 0:
         try:
-            _close_all_but(stream, pidfd)
-            os._exit(1 if feed(command, values, stream, head, pidfd=pidfd, seconds=seconds) else 0)
+            close_all_but(stream, pidfd)
+            trouble = feed(command, values, stream, head, pidfd=pidfd, seconds=seconds)
+            if trouble:
+                os.write(2, f"obit: the core of process {values.by_letter['P']} was not forwarded: {trouble}\n".encode())
+            os._exit(1 if trouble else 0)
         finally:
             os._exit(1)
     return child
 
 
-def _close_all_but(*kept: int) -> None:
+def close_all_but(*kept: int) -> None:
     """Other crashes' connections above all: they would be held as long as this process lives."""
     at = 3
     for fd in sorted(kept):

@@ -45,6 +45,11 @@ class Takeover:
         self._pattern = core_pattern
         self._limit = core_pipe_limit
 
+    def original(self) -> str:
+        """The core_pattern that we have taken the place of; "" when we have not."""
+        saved = self._saved()
+        return str(saved["original"].get(self._pattern, "")) if saved else ""
+
     def repair(self) -> bool:
         """Give back what an agent that was killed has taken; whether there was anything."""
         saved = self._saved()

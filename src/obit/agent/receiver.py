@@ -12,13 +12,15 @@ from obit.agent import messages, record
 from obit.agent.admission import Accept, Admission
 from obit.agent.configuration import Configuration
 from obit.agent.crashes import Crash, NotACrash, acknowledge, connected, handed, is_still, reject, take
+from obit.agent.forwarder import Forwarder
 from obit.agent.mapped import is_on_host, mapped_files
 from obit.agent.messages import Job
 from obit.agent.preliminaries import crash_facts
 from obit.agent.record import Record
 from obit.agent.spool import Spool
 from obit.agent.stages import COMMIT, END, HANDED, SELECT
-from obit.capture import assets
+from obit.analysis.scrub import Patterns
+from obit.capture import assets, configured
 from obit.capture.facts import read_file
 from obit.capture.kernelcore import captured_of, pack
 from obit.capture.procfs import parse_status
@@ -29,11 +31,15 @@ from obit.capture.victim import Captured, Unsupported, meta, now
 class Receiver:
     """`host` is the document's; `has_requests`: whether the kernel's socket speaks the protocol of `coredumpsocket`."""
 
-    def __init__(self, configuration: Configuration, host: Mapping[str, object], *, has_requests: bool) -> None:
+    def __init__(
+        self, configuration: Configuration, host: Mapping[str, object], forwarder: Forwarder | None = None, *, has_requests: bool
+    ) -> None:
         self._configuration = configuration
+        self._patterns = Patterns(configuration.assets.patterns)
         self._admission = Admission(configuration.home, configuration.limits)
         self._host = dict(host)
         self._has_requests = has_requests
+        self._forwarder = forwarder
 
     def main(self, channel: socket) -> None:
         """Serve until the channel ends."""
@@ -94,14 +100,24 @@ class Receiver:
         if crash.has_request:
             acknowledge(spool, crash, job.attempt)
         path = f"/proc/self/fd/{proc}"
-        captured = captured_of(read_head(spool.recv), crash.pid, source=crash.source, proc=path, host=self._host)
-        missing = assets.save(job.one("assets"), proc, captured.threads[0].tid)
+        head = read_head(spool.recv)
+        captured = captured_of(head, crash.pid, source=crash.source, proc=path, host=self._host)
+        missing = self._save_assets(job.one("assets"), proc, captured)
         captured.note["missing"] = [*captured.note.get("missing", ()), *missing]
         user = _user(parse_status(read_file(f"{path}/status")))
         names = _open(proc, captured, passed)
         if not is_still(crash):
             raise Unsupported("the process went away while it was looked at")
+        if self._forwarder and job.attempt == 1:
+            spooled = job.one("stream")
+            self._forwarder.forward(captured, crash.dumpable, len(head.raw), (crash.stream, proc, crash.pidfd, spooled))
         return Record(meta(captured) | {"dumpable": crash.dumpable, "on_host": is_on_host(path)}, pack(captured), user, names)
+
+    def _save_assets(self, out: int, proc: int, captured: Captured) -> list[assets.Missing]:
+        wanted = self._configuration.assets
+        more = configured.members(captured.note["process"].get("exe", ""), wanted.logs, wanted.directories)
+        limits = assets.LIMITS._replace(threads=wanted.threads)
+        return assets.save(out, proc, captured.threads[0].tid, limits=limits, more=more, patterns=self._patterns)
 
 
 def _open(proc: int, captured: Captured, passed: list[int]) -> tuple[str, ...]:

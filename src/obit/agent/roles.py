@@ -36,11 +36,16 @@ def put_in_order(home: str, _channel: socket) -> None:
 
 
 def _receive(configuration: Configuration, host: dict[str, object], has_requests: bool, channel: socket) -> None:
+    from obit.agent.forward import parse
+    from obit.agent.forwarder import Forwarder
+    from obit.agent.pattern import Takeover
     from obit.agent.receiver import Receiver
 
+    command = parse(configuration.forward, Takeover(configuration.home).original())
+    forwarder = Forwarder(command) if command else None  # forked while there are rights to pass on
     confinement.keep_capabilities(*confinement.LOOKING)
     confinement.no_new_privileges()
-    Receiver(configuration, host, has_requests=has_requests).main(channel)
+    Receiver(configuration, host, forwarder, has_requests=has_requests).main(channel)
 
 
 def _select(empty: str, budget: int, channel: socket) -> None:

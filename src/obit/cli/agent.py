@@ -47,8 +47,9 @@ def run(arguments: Namespace) -> int:
 
 
 def _run(arguments: Namespace) -> int:
+    from obit.agent import forward
     from obit.agent.admission import Limits
-    from obit.agent.configuration import Configuration
+    from obit.agent.configuration import Assets, Configuration
     from obit.agent.daemon import Daemon
     from obit.agent.quantities import parse_size
     from obit.archive.layout import home
@@ -64,7 +65,15 @@ def _run(arguments: Namespace) -> int:
         str(values["debug.cache"]) or None,
         Limits.of(values),
         parse_size(str(values["modules.limit"])),
+        Assets(
+            settings.number(found["assets.threads"]),
+            settings.texts(found["assets.logs"]),
+            settings.texts(found["assets.directories"]),
+            settings.texts(found["scrub.patterns"]),
+        ),
+        str(values["forward.command"]),
     )
+    forward.parse(configuration.forward)
     Daemon(configuration).run()
     return 0
 

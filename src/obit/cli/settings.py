@@ -56,6 +56,12 @@ SETTINGS = (
     Setting("duplicates", "window", "text", "1h", "How long a fault with the same stack counts as the one that was stored; off: never."),
     Setting("full", "programs", "list", (), "Executables (patterns as of a shell) of which the whole core is saved."),
     Setting("full", "limit", "text", "16G", "Size of a whole core beyond which it is cut off."),
+    Setting("assets", "threads", "number", 8, "Threads whose files in /proc are kept."),
+    Setting("assets", "logs", "list", (), "Log files whose last lines are kept: PATH, or PROGRAM=PATH (no link on the way)."),
+    Setting("assets", "directories", "list", (), "Directories whose listing is kept: PATH, or PROGRAM=PATH (no link on the way)."),
+    Setting(
+        "forward", "command", "text", "", "Command that is fed every core, too, with core_pattern's % values; previous: the one before."
+    ),
     Setting("modules", "limit", "text", "2G", "Size of the executables and libraries that are kept because they were in a fault; 0: none."),
     Setting("core", "keep", "text", "first", "Cores whose snapshot is made: never, of the first of a fingerprint, or always kept."),
     Setting("core", "first", "number", 3, "How many cores of a fingerprint `keep = first` keeps."),
