@@ -7,12 +7,12 @@ after all was read the pidfd is asked whether it still is the same process.
 import os
 from collections.abc import Mapping
 from socket import socket
+from typing import TYPE_CHECKING
 
 from obit.agent import messages, record
 from obit.agent.admission import Accept, Admission
 from obit.agent.configuration import Configuration
 from obit.agent.crashes import Crash, NotACrash, acknowledge, connected, handed, is_still, reject, take
-from obit.agent.forwarder import Forwarder
 from obit.agent.mapped import is_on_host, mapped_files
 from obit.agent.messages import Job
 from obit.agent.preliminaries import crash_facts
@@ -27,12 +27,15 @@ from obit.capture.procfs import parse_status
 from obit.capture.stream import read_head
 from obit.capture.victim import Captured, Unsupported, meta, now
 
+if TYPE_CHECKING:
+    from obit.agent.forwarder import Forwarder
+
 
 class Receiver:
     """`host` is the document's; `has_requests`: whether the kernel's socket speaks the protocol of `coredumpsocket`."""
 
     def __init__(
-        self, configuration: Configuration, host: Mapping[str, object], forwarder: Forwarder | None = None, *, has_requests: bool
+        self, configuration: Configuration, host: Mapping[str, object], forwarder: "Forwarder | None" = None, *, has_requests: bool
     ) -> None:
         self._configuration = configuration
         self._patterns = Patterns(configuration.assets.patterns)

@@ -7,11 +7,15 @@ import os
 from collections.abc import Mapping
 from functools import partial
 from socket import socket
+from typing import TYPE_CHECKING
 
 from obit.agent import confinement
 from obit.agent.configuration import Configuration
 from obit.agent.worker import Main
 from obit.capture import facts
+
+if TYPE_CHECKING:
+    from obit.agent.forwarder import Forwarder
 
 
 def mains(configuration: Configuration, empty: str, *, has_requests: bool) -> Mapping[str, Main]:
@@ -36,16 +40,24 @@ def put_in_order(home: str, _channel: socket) -> None:
 
 
 def _receive(configuration: Configuration, host: dict[str, object], has_requests: bool, channel: socket) -> None:
-    from obit.agent.forward import parse
-    from obit.agent.forwarder import Forwarder
-    from obit.agent.pattern import Takeover
     from obit.agent.receiver import Receiver
 
-    command = parse(configuration.forward, Takeover(configuration.home).original())
-    forwarder = Forwarder(command) if command else None  # forked while there are rights to pass on
+    forwarder = _forwarder(configuration)  # forked while there are rights to pass on
     confinement.keep_capabilities(*confinement.LOOKING)
     confinement.no_new_privileges()
     Receiver(configuration, host, forwarder, has_requests=has_requests).main(channel)
+
+
+def _forwarder(configuration: Configuration) -> "Forwarder | None":
+    """Of the command that [forward] names."""
+    if not configuration.forward:
+        return None
+    from obit.agent.forward import parse
+    from obit.agent.forwarder import Forwarder
+    from obit.agent.pattern import Takeover
+
+    command = parse(configuration.forward, Takeover(configuration.home).original())
+    return Forwarder(command) if command else None
 
 
 def _select(empty: str, budget: int, channel: socket) -> None:
