@@ -10,6 +10,7 @@ from obit.capture.allocators import arenas, caches, neighbours, owners
 from obit.capture.elfmemory import PF_W, PT_DYNAMIC, PT_LOAD, PT_NOTE, PT_TLS, linker_ranges
 from obit.capture.procfs import PAGE
 from obit.capture.selection import KB, MB, Ranges, Selection, ThreadState, Victim, is_heap, pages_of, words_of
+from obit.capture.signalframes import contexts
 
 BUDGET = 32 * MB
 """How much memory a minicore holds unless told otherwise (bytes)."""
@@ -21,6 +22,9 @@ WHOLE_STACK = 16 * MB
 OTHER_STACK = 256 * KB
 LEAST_STACK = 2 * KB
 RED_ZONE = 128
+HANDLER_STACK = 64 * KB
+"""Searched for what a signal handler interrupted."""
+MAX_INTERRUPTED = 8
 MODULE_DATA = 2 * MB
 """At most this much of one segment of one module."""
 MAX_TLS = 64 * KB
@@ -43,6 +47,7 @@ MAX_WORD_PAGES = 2048
 def select(victim: Victim, budget: int = BUDGET) -> list[tuple[int, int]]:
     """Page-aligned [start, end) ranges in the order of their worth; they do not overlap, and their sum is within `budget` (bytes)."""
     selection = Selection(victim, budget)
+    victim = victim._replace(interrupted=_interrupted(victim, selection))
     for step, share in STEPS:
         selection.allow(int(budget * share))
         for start, end in step(victim, selection):
@@ -55,9 +60,9 @@ Step = Callable[[Victim, Selection], Ranges]
 
 
 def crashed_stack(victim: Victim, selection: Selection) -> Ranges:
-    """The stack of the crashing thread from its red zone on."""
-    for thread in victim.threads[:1]:
-        yield from _stack(thread, selection, CRASHED_STACK)
+    """The stack of the crashing thread from its red zone on, and those that it was on when signals came."""
+    yield from _stacks(victim.threads[:1], selection, CRASHED_STACK)
+    yield from _stacks(victim.interrupted, selection, OTHER_STACK)
 
 
 def module_headers(victim: Victim, selection: Selection) -> Ranges:
@@ -79,7 +84,7 @@ def link_map(victim: Victim, _selection: Selection) -> Ranges:
 
 def code(victim: Victim, _selection: Selection) -> Ranges:
     """The instructions at each thread's pc."""
-    for thread in victim.threads:
+    for thread in (*victim.crashed, *victim.threads[1:]):
         yield thread.pc - AROUND, thread.pc + AROUND
 
 
@@ -119,13 +124,13 @@ def initial_stack(victim: Victim, _selection: Selection) -> Ranges:
 
 def register_pages(victim: Victim, _selection: Selection) -> Ranges:
     """What the registers point to."""
-    for word in dict.fromkeys(word for thread in victim.threads for word in thread.words):
+    for word in dict.fromkeys(word for thread in (*victim.crashed, *victim.threads[1:]) for word in thread.words):
         yield word - AROUND, word + PAGE
 
 
 def crashed_words(victim: Victim, selection: Selection) -> Ranges:
     """What the crashing stack points to, and what that points to."""
-    first = _pointed(victim, selection, _stacks(victim.threads[:1], selection, CRASHED_WORDS))
+    first = _pointed(victim, selection, _stacks(victim.crashed, selection, CRASHED_WORDS))
     yield from pages_of(first)
     yield from pages_of(_pointed(victim, selection, pages_of(first)))
 
@@ -148,13 +153,12 @@ def global_words(victim: Victim, selection: Selection) -> Ranges:
 
 def whole_stack(victim: Victim, selection: Selection) -> Ranges:
     """The rest of a deep crashing stack."""
-    for thread in victim.threads[:1]:
-        yield from _stack(thread, selection, WHOLE_STACK)
+    yield from _stacks(victim.crashed, selection, WHOLE_STACK)
 
 
 def heaps(victim: Victim, selection: Selection) -> Ranges:
     """Anonymous writable memory whole, the small first, while it fits. Stacks are none: what is below a stack pointer is dead."""
-    stacks = {mapping.start for thread in victim.threads if (mapping := selection.stack_of(thread))}
+    stacks = {mapping.start for thread in (*victim.crashed, *victim.threads[1:]) if (mapping := selection.stack_of(thread))}
     found = [mapping for mapping in victim.mappings if is_heap(mapping) and mapping.start not in stacks]
     for mapping in sorted(found, key=lambda mapping: mapping.end - mapping.start):
         if mapping.end - mapping.start <= selection.left:
@@ -184,6 +188,18 @@ STEPS: Sequence[tuple[Step, float]] = (
     (heaps, 3 / 4),
 )
 """In the order of worth, with the share of the whole budget that a step may take at most."""
+
+
+def _interrupted(victim: Victim, selection: Selection) -> list[ThreadState]:
+    """What the crashing thread did when signals came, the last first: a handler may have a stack of its own (sigaltstack(2))."""
+    found: list[ThreadState] = []
+    queue = list(victim.threads[:1])
+    while queue and len(found) < MAX_INTERRUPTED:
+        for start, end in _stack(queue.pop(0), selection, HANDLER_STACK):
+            fresh = [state for state in contexts(victim.read(start, end - start)) if state not in found]
+            found += fresh
+            queue += fresh
+    return found[:MAX_INTERRUPTED]
 
 
 def _stack(thread: ThreadState, selection: Selection, size: int) -> Ranges:

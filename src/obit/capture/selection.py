@@ -29,12 +29,21 @@ class ThreadState(NamedTuple):
 
 
 class Victim(NamedTuple):
-    """A process that stands still. `threads[0]` crashed; `mappings` are in address order."""
+    """A process that stands still. `threads[0]` crashed; `mappings` are in address order.
+
+    `interrupted` is what the crashed thread did before signal handlers took it, as far as that was found.
+    """
 
     read: Read
     mappings: Sequence[Mapping]
     threads: Sequence[ThreadState]
     auxv: dict[int, int]
+    interrupted: Sequence[ThreadState] = ()
+
+    @property
+    def crashed(self) -> Sequence[ThreadState]:
+        """The crashed thread, and what it did before."""
+        return [*self.threads[:1], *self.interrupted]
 
 
 class Selection:

@@ -117,6 +117,14 @@ def test_a_deep_recursion_ends_in_main(tmp_path: Path) -> None:
     assert " main (" in ours.splitlines()[-1]
 
 
+def test_what_a_handler_on_a_stack_of_its_own_interrupted(tmp_path: Path) -> None:
+    both = pair(tmp_path, build(tmp_path, "altstack"))
+    ours, kernels = (gdb(both, core, "bt full")[""].splitlines()[-1200:] for core in (both.ours, both.kernels))
+    assert sum("descend (" in line for line in ours) == 401
+    assert " body (" in "".join(ours)
+    assert ours == kernels
+
+
 def test_a_minicore_is_small(threads: Pair) -> None:
     allocated = os.stat(threads.ours).st_blocks * 512
     assert allocated < 1 << 20
