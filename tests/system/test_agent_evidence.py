@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.agents import PATTERN, Agent, build, crash, machine
+from tests.system.agents import OBIT, PATTERN, Agent, build, crash, machine
 
 pytestmark = [pytest.mark.needs_root, pytest.mark.exclusive]
 
@@ -53,15 +53,9 @@ def test_a_fault_is_analysed_again_from_the_kept_code(tmp_path: Path, program: P
     (tmp_path / "home" / "pending").mkdir(exist_ok=True)
     folder.rename(tmp_path / "home" / "pending" / fault["id"])
     environ = {**os.environ, "OBIT_HOME": str(tmp_path / "home")}
-    shown = subprocess.run([agent_command(), "show", fault["id"]], env=environ, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run([OBIT, "show", fault["id"]], env=environ, capture_output=True, text=True, check=True).stdout
     assert "total" in shown
     assert "crash.c" in shown
-
-
-def agent_command() -> Path:
-    from tests.system.agents import OBIT
-
-    return OBIT
 
 
 def test_files_of_proc_are_kept(tmp_path: Path, program: Path, held: str) -> None:
