@@ -21,7 +21,7 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks.bench import MB, machine
-from benchmarks.capture_agent import Agent, Trace, core_pattern
+from benchmarks.capture_agent import Agent, Trace, core_pattern, set_pattern
 from benchmarks.capture_statistics import Estimate, estimate, ratio
 from benchmarks.cores import WORK
 from benchmarks.install import installed
@@ -30,6 +30,8 @@ RESULTS = Path(__file__).with_name("RESULTS-capture.md")
 PROGRAMS = Path(__file__).with_name("programs")
 NO_DUMP, SOCKET, PIPE, FULL = "no dump", "socket", "pipe", "full core"
 STORM, AT_A_TIME, IDLE = 500, 16, 20
+BATCH = 100
+"""Seconds after which others get at core_pattern."""
 
 
 class Row(NamedTuple):
@@ -76,12 +78,17 @@ class Bench:
     def sample(self, megabytes: int, contenders: Sequence[str]) -> Samples:
         """All contenders in turns, each beginning as often as the others; a first round is not counted."""
         found: dict[str, list[Crash]] = {name: [] for name in contenders}
-        for number in range(self._rounds + 1):
-            turn = number % len(contenders)
-            for name in (*contenders[turn:], *contenders[:turn]):
-                crash = self._crash(name, megabytes)
-                if number:
-                    found[name].append(crash)
+        left = list(range(self._rounds + 1))
+        while left:
+            with core_pattern():
+                end = time.monotonic() + BATCH
+                while left and time.monotonic() < end:
+                    number = left.pop(0)
+                    turn = number % len(contenders)
+                    for name in (*contenders[turn:], *contenders[:turn]):
+                        crash = self._crash(name, megabytes)
+                        if number:
+                            found[name].append(crash)
         return found
 
     def _crash(self, name: str, megabytes: int) -> Crash:
@@ -102,10 +109,10 @@ class Bench:
         os.ftruncate(shared, mmap.PAGESIZE)
         child = os.posix_spawn(self._victim, [str(self._victim), str(megabytes), str(shared)], {})
         os.waitpid(child, os.WUNTRACED)
-        with core_pattern(pattern):
-            os.kill(child, signal.SIGCONT)
-            _, status = os.waitpid(child, 0)
-            reaped = time.clock_gettime(time.CLOCK_MONOTONIC)
+        set_pattern(pattern)
+        os.kill(child, signal.SIGCONT)
+        _, status = os.waitpid(child, 0)
+        reaped = time.clock_gettime(time.CLOCK_MONOTONIC)
         seconds, nanoseconds, real, real_nanoseconds = struct.unpack("4q", os.pread(shared, 32, 0))
         os.close(shared)
         if not os.WIFSIGNALED(status):
@@ -178,7 +185,8 @@ def idle(agent: Agent) -> Iterable[Row]:
 def storm(name: str, agent: Agent, program: Path, victim: Path) -> Iterable[Row]:
     """Many crashes at once."""
     before, used = len(agent.faults("pending", "analyzing", "done", "failed")), agent.cpu()
-    with core_pattern(agent.pattern):
+    with core_pattern():
+        set_pattern(agent.pattern)
         began = time.monotonic()
         command = [str(program), str(STORM), str(AT_A_TIME), str(victim)]
         seconds, crashed = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.split()

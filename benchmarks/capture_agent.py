@@ -17,19 +17,22 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def core_pattern(text: str | None = None) -> Iterator[None]:
+def core_pattern() -> Iterator[None]:
     """Ours for as long as the block lasts, and nobody else's."""
     with open(LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         before, limit = PATTERN.read_text(), LIMIT.read_text()
         try:
-            if text is not None:
-                LIMIT.write_text(WAITING)
-                PATTERN.write_text(text)
             yield
         finally:
             PATTERN.write_text(before)
             LIMIT.write_text(limit)
+
+
+def set_pattern(text: str) -> None:
+    """Within `core_pattern`."""
+    LIMIT.write_text(WAITING)
+    PATTERN.write_text(text)
 
 
 class Agent:
