@@ -59,13 +59,22 @@ def at_address(frames: Sequence[Frame], address: int, value: int) -> str | None:
 def by_value(frames: Sequence[Frame], value: int) -> str | None:
     """The pointer that has a value: the one that the source line dereferences, else the only one there is."""
     found = [named for named in expressions(frames) if pointer_value(named.variable) == value]
-    line = source_line(frames[0]) if frames else None
-    if line is not None:
-        used = [named for named in found if _dereferences(line, named.path)]
-        if used:
-            return max(used, key=lambda named: len(named.path)).path
+    used = _dereferenced(frames, found)
+    if used is not None:
+        return used
     outer = [named for named in found if named.depth == 0]
     return outer[0].path if len({named.path for named in found}) == 1 and outer else None
+
+
+def dereferenced_null(frames: Sequence[Frame]) -> str | None:
+    """The null pointer that the source line dereferences."""
+    return _dereferenced(frames, [named for named in expressions(frames) if pointer_value(named.variable) == 0])
+
+
+def _dereferenced(frames: Sequence[Frame], found: Sequence[Named]) -> str | None:
+    line = source_line(frames[0]) if frames else None
+    used = [named for named in found if line is not None and _dereferences(line, named.path)]
+    return max(used, key=lambda named: len(named.path)).path if used else None
 
 
 def null_reference(frames: Sequence[Frame], value: int) -> str | None:

@@ -20,7 +20,11 @@ def bad_pointer(context: CrashContext, frame: Frame | None) -> tuple[str | None,
         if value is not None:
             return _by_register(context, frame, base, value), value
     value = access.address or 0
-    return _by_value(together(context, frame), value), value
+    name = _by_value(together(context, frame), value)
+    if name is None and access.near_null and frame is not None:
+        # A member function called through a null pointer faults at a member's offset from it.
+        name, value = naming.dereferenced_null(together(context, frame)), 0
+    return name, value
 
 
 def together(context: CrashContext, frame: Frame | None) -> Sequence[Frame]:
