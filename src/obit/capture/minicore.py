@@ -71,6 +71,7 @@ class Thread(NamedTuple):
     signal: int = 0
     pending: int = 0
     blocked: int = 0
+    name: str | None = None
 
 
 class Piece(NamedTuple):

@@ -74,6 +74,16 @@ def parse_status(raw: bytes) -> dict[str, str]:
     return {name: value.strip() for name, _, value in lines}
 
 
+_MASKS = re.compile(rb"\nSigPnd:\t(\w+)\nShdPnd:\t\w+\nSigBlk:\t(\w+)\n")
+
+
+def parse_thread_status(raw: bytes) -> tuple[str | None, int, int]:
+    """Name, pending and blocked signals of a thread from its status; None and 0 when it is cut off. Many times faster than the whole."""
+    found = _MASKS.search(raw)
+    name = raw.removeprefix(b"Name:\t").partition(b"\n")[0].decode(errors="surrogateescape")
+    return (name, int(found[1], 16), int(found[2], 16)) if found else (None, 0, 0)
+
+
 def dispositions(status: dict[str, str]) -> Dispositions:
     """The signal masks of a parsed /proc/PID/status; what is not there counts as empty."""
     pending, blocked, ignored, caught = (int(status.get(name, "0"), 16) for name in ("SigPnd", "SigBlk", "SigIgn", "SigCgt"))

@@ -27,6 +27,10 @@ _ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void
 _ptrace.restype = ctypes.c_long
 
 
+_registers = ctypes.create_string_buffer(_LARGEST_REGSET)
+"""Used again and again: there is one tracing thread, and clearing so much for each set costs more than the kernel's work."""
+
+
 class _Iovec(ctypes.Structure):
     _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
 
@@ -88,15 +92,14 @@ def siginfo(tid: int) -> bytes:
 
 def register_set(tid: int, kind: int) -> bytes:
     """A register set by its note type; empty when the machine has none like it; ProcessLookupError."""
-    buffer = ctypes.create_string_buffer(_LARGEST_REGSET)
-    vector = _Iovec(ctypes.addressof(buffer), _LARGEST_REGSET)
+    vector = _Iovec(ctypes.addressof(_registers), _LARGEST_REGSET)
     try:
         _request(_GETREGSET, tid, kind, ctypes.addressof(vector))
     except ProcessLookupError:
         raise
     except OSError:
         return b""
-    return buffer.raw[: vector.length]
+    return ctypes.string_at(_registers, vector.length)
 
 
 def look(tid: int | None = None, *, take: bool = False) -> Stop | End | None:

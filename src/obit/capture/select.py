@@ -222,8 +222,10 @@ def _thread_local(victim: Victim, selection: Selection, threads: Iterable[Thread
 def _dtv(victim: Victim, tls: int, selection: Selection) -> Ranges:
     """The dtv (tcbhead_t: second word on x86-64, first on aarch64) and the blocks it names (dtv[1] on, pairs of pointer and to-free)."""
     for word in words_of(victim.read(tls, 16)):
+        if word % 8 or word == tls:
+            continue
         mapping = selection.mapping_at(word)
-        if word % 8 == 0 and word != tls and mapping is not None and "w" in mapping.flags:
+        if mapping is not None and "w" in mapping.flags:
             table = victim.read(word, MAX_DTV * 16)
             yield word - 16, word + len(table)
             yield from pages_of(selection.data_pages(words_of(table)[2::2]))

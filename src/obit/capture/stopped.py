@@ -12,7 +12,7 @@ from typing import NamedTuple
 from obit.capture import ptrace
 from obit.capture.facts import read_file
 from obit.capture.minicore import NT_PRSTATUS, Thread
-from obit.capture.procfs import dispositions, parse_stat, parse_status
+from obit.capture.procfs import parse_stat, parse_thread_status
 from obit.capture.registers import Layout
 
 DEADLINE = 2.0
@@ -32,15 +32,15 @@ class Stopped(NamedTuple):
 
 def stop_all(pid: int, crashed: int) -> Stopped:
     """Bring every other thread of a process to a stop; `crashed` stands already."""
-    stopped, failed = [crashed], dict[int, str]()
+    stopped, failed = {crashed: None}, dict[int, str]()
     deadline = time.monotonic() + DEADLINE
     for _ in range(MAX_ROUNDS):
         fresh = [tid for tid in thread_ids(pid) if tid not in stopped and tid not in failed]
         if not fresh:
             break
         waiting = [tid for tid in fresh if _ask(tid, failed)]
-        stopped += _wait(waiting, deadline, failed)
-    return Stopped(stopped, [(tid, why) for tid, why in failed.items() if why])
+        stopped |= dict.fromkeys(_wait(waiting, deadline, failed))
+    return Stopped(list(stopped), [(tid, why) for tid, why in failed.items() if why])
 
 
 def thread_ids(pid: int) -> list[int]:
@@ -108,5 +108,5 @@ def read_thread(tid: int, layout: Layout, signal: int = 0) -> Thread | None:
         return None
     if len(general) != layout.size:
         return None
-    masks = dispositions(parse_status(read_file(f"/proc/{tid}/status")))
-    return Thread(tid, general, {kind: block for kind, block in others.items() if block}, signal, masks.pending, masks.blocked)
+    name, pending, blocked = parse_thread_status(read_file(f"/proc/{tid}/status"))
+    return Thread(tid, general, {kind: block for kind, block in others.items() if block}, signal, pending, blocked, name)

@@ -13,7 +13,7 @@ from obit.capture import minicore
 from obit.capture.facts import host_facts, process_facts, read_file
 from obit.capture.fullcore import LIMIT, Contents, bounded
 from obit.capture.minicore import Process, Written
-from obit.capture.procfs import PAGE, Mapping, parse_maps, parse_stat, parse_status
+from obit.capture.procfs import PAGE, Mapping, parse_maps, parse_stat
 from obit.capture.registers import LAYOUTS, Layout, thread_state
 from obit.capture.select import BUDGET, select
 from obit.capture.selection import Victim, is_readable
@@ -66,7 +66,7 @@ def take(doomed: "Doomed", attributes: Attributes) -> Captured:
         raise Unsupported("it is a 32-bit program, or was killed in that very moment")
     mappings = parse_maps(read_file(f"/proc/{doomed.tid}/maps", MAX_MAPS))
     missing: list[Missing] = [(f"the stack of thread {tid}", why, None) for tid, why in stopped.failed]
-    note = _note(doomed, [thread.tid for thread in threads], mappings, attributes, missing)
+    note = _note(doomed, threads, mappings, attributes, missing)
     return Captured(note, _process(doomed, note["process"]), threads, mappings, layout)
 
 
@@ -190,15 +190,16 @@ def _process(doomed: "Doomed", facts: dict[str, Any]) -> Process:
     )
 
 
-def _note(doomed: "Doomed", tids: list[int], mappings: list[Mapping], attributes: Attributes, missing: list[Missing]) -> ObitNote:
-    tasks = {tid: parse_status(read_file(f"/proc/{doomed.pid}/task/{tid}/status")) for tid in tids}
+def _note(
+    doomed: "Doomed", threads: list[minicore.Thread], mappings: list[Mapping], attributes: Attributes, missing: list[Missing]
+) -> ObitNote:
     return {
         "captured_at": now(),
         "source": "ptrace",
         "process": process_facts(doomed.pid, doomed.tid),
         "host": host_facts(),
         "attributes": dict(attributes),
-        "thread_names": {tid: status["Name"] for tid, status in tasks.items() if "Name" in status},
+        "thread_names": {thread.tid: thread.name for thread in threads if thread.name is not None},
         "missing": missing,
         "maps": [(mapping.start, mapping.end, mapping.flags, mapping.offset, mapping.path) for mapping in mappings],
     }

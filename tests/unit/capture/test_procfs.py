@@ -2,7 +2,7 @@
 
 import pytest
 
-from obit.capture.procfs import Mapping, dispositions, parse_maps, parse_stat, parse_status
+from obit.capture.procfs import Mapping, dispositions, parse_maps, parse_stat, parse_status, parse_thread_status
 
 MAPS = b"""\
 55d0c3e00000-55d0c3e01000 r--p 00000000 fe:00 1234                       /opt/a b/shop (deleted)
@@ -44,3 +44,10 @@ def test_a_cut_stat_is_a_value_error(raw: bytes) -> None:
 def test_signal_masks_count_from_signal_1() -> None:
     masks = dispositions(parse_status(b"Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000000400\nSigCgt:\t0000000000000020\n"))
     assert [number for number in range(1, 65) if not masks.is_default(number)] == [1, 6, 11]
+
+
+def test_what_is_wanted_of_each_thread() -> None:
+    raw = b"Name:\ta SigBlk:\\n\t1\xff\nUmask:\t0022\nSigQ:\t6/9\n"
+    raw += b"SigPnd:\t0000000000000010\nShdPnd:\t0000000000000001\nSigBlk:\tfffffffe00000000\n"
+    assert parse_thread_status(raw) == ("a SigBlk:\\n\t1\udcff", 16, 0xFFFFFFFE00000000)
+    assert parse_thread_status(raw[:60]) == parse_thread_status(b"") == (None, 0, 0)
