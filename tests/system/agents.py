@@ -15,7 +15,7 @@ from typing import Any
 
 OBIT = Path(sys.executable).with_name("obit")
 PATTERN, LIMIT = Path("/proc/sys/kernel/core_pattern"), Path("/proc/sys/kernel/core_pipe_limit")
-SECONDS = 60.0
+SECONDS = 20.0
 CRASH = r"""
 struct order { int id; struct order *next; };
 __attribute__((noinline)) int total(struct order *order, int vat) {

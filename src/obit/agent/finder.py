@@ -15,8 +15,8 @@ LARGEST_SOURCE = 8 << 20
 _DELETED = " (deleted)"
 
 
-class BrokerGone(Exception):
-    """The broker has died: the analysis is to be begun anew, with the next."""
+class BrokerGone(BaseException):
+    """The broker has died: the analysis is to be begun anew, with the next. No step of it may take this for its own failure."""
 
 
 class BrokerFinder(FileFinder):

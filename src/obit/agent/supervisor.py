@@ -65,14 +65,20 @@ class Supervisor:
         if not any(flight.is_adopted for flight in self._flights):
             self._begin(Flight(CLAIM, {}, is_adopted=True))
 
-    def stop(self) -> None:
+    def stop(self, *, finish_analyses: bool = False) -> None:
         """Finish what is in flight; what only waits to be analysed is safe in the archive."""
-        self._is_stopping = True
-        for flight in [flight for flight in self._waiting if flight.stage == CLAIM]:
+        self._is_stopping = not finish_analyses
+        for flight in [flight for flight in self._waiting if flight.stage == CLAIM and self._is_stopping]:
             self._waiting.remove(flight)
             self._enter(flight, END)
         while self._flights:
             self.turn()
+
+    def close(self) -> None:
+        """End the processes."""
+        for worker in [worker for role in self._workers.values() for worker in role]:
+            worker.bury()
+        self._poll.close()
 
     def turn(self, at_most: float = NEVER) -> bool:
         """Wait for something to happen (`at_most` so many seconds), and do what follows; whether anything happened."""
@@ -151,7 +157,7 @@ class Supervisor:
                 self._introduce(flight, job)
             messages.send(worker.channel, *encode_job(job))
         except OSError:
-            pass  # it, or the broker, has just died: their channels say so next
+            pass  # it has just died: its channel says so next
         close_all(job.held.pop("broker", ()))
 
     def _introduce(self, flight: Flight, job: messages.Job) -> None:
@@ -160,8 +166,13 @@ class Supervisor:
         job.held["broker"] = [theirs.detach()]
         held = {"analyser": [ours.detach()]} | {kind: flight.held[kind] for kind in ("facts", "root") if kind in flight.held}
         try:
-            for broker in self._workers["broker"]:
-                messages.send(broker.channel, *encode_job(job._replace(held=held)))
+            packet = encode_job(job._replace(held=held))
+            for broker in list(self._workers["broker"]):
+                try:
+                    messages.send(broker.channel, *packet)
+                except OSError:  # it has died, and we have not heard of it yet
+                    self._replace(broker)
+                    messages.send(self._workers["broker"][-1].channel, *packet)
         finally:
             close_all(held["analyser"])
 
@@ -190,13 +201,14 @@ class Supervisor:
         if worker.role == "analyser":  # one a fault: it may not be itself any more
             self._replace(worker)
 
-    def _replace(self, worker: Worker) -> None:
-        """Put another in its place; what it was at is begun anew."""
+    def _replace(self, worker: Worker, why: str = "") -> None:
+        """Put another in its place, because it ended or for another reason; what it was at is begun anew."""
         flight, worker.busy = worker.busy, None
         self._poll.unregister(worker.channel.fileno())
         del self._handlers[worker.channel.fileno()]
         self._workers[worker.role].remove(worker)
-        ending = worker.bury()
+        ended = worker.bury()
+        ending = why or ended
         if worker.role != "analyser":
             self._deaths += 1
             if self._deaths > MOST_DEATHS:
@@ -224,7 +236,7 @@ class Supervisor:
         for flight in [flight for flight in self._flights if flight.deadline <= now]:
             worker = next((worker for role in self._workers.values() for worker in role if worker.busy is flight), None)
             if worker:
-                self._replace(worker)
+                self._replace(worker, f"did not answer within {STAGES[flight.stage].seconds:g} s")
             elif flight in self._waiting:
                 self._waiting.remove(flight)
                 flight.trouble = "nobody of the agent had time for it"
