@@ -93,18 +93,17 @@ class Bench:
 
     def _crash(self, name: str, megabytes: int) -> Crash:
         agent = self._agents.get(name)
-        before = agent.faults("done", "failed") if agent else set()
-        monotonic, realtime, reaped = self._run(self._patterns[name], megabytes)
+        pid, monotonic, realtime, reaped = self._run(self._patterns[name], megabytes)
         if agent is None:
             return Crash(reaped - monotonic, size=self._core_size() if name == FULL else 0)
-        (fault,) = agent.wait_for(len(before) + 1, "done", "failed") - before
+        fault = agent.fault_of(pid)
         if fault.parent.name != "done":
             raise RuntimeError(f"{name}: {(fault / 'reason').read_text()}")
         size = sum(file.stat().st_blocks * 512 for file in fault.iterdir())
         return Crash(reaped - monotonic, self._trace.held(agent.pid), fault.stat().st_ctime_ns / 1e9 - realtime, size)
 
-    def _run(self, pattern: str, megabytes: int) -> tuple[float, float, float]:
-        """One crash: at the fault by both clocks, and reaped. The victim stops when it is ready for it."""
+    def _run(self, pattern: str, megabytes: int) -> tuple[int, float, float, float]:
+        """One crash: its process, at the fault by both clocks, and reaped. The victim stops when it is ready for it."""
         shared = os.memfd_create("stamps", 0)
         os.ftruncate(shared, mmap.PAGESIZE)
         child = os.posix_spawn(self._victim, [str(self._victim), str(megabytes), str(shared)], {})
@@ -117,7 +116,7 @@ class Bench:
         os.close(shared)
         if not os.WIFSIGNALED(status):
             raise RuntimeError(f"the victim ended with {status}")
-        return seconds + nanoseconds / 1e9, real + real_nanoseconds / 1e9, reaped
+        return child, seconds + nanoseconds / 1e9, real + real_nanoseconds / 1e9, reaped
 
     def _core_size(self) -> int:
         core = self._folder / "core"

@@ -1,6 +1,7 @@
 """Agents to measure: started and ended, what their processes cost, how long they held a crash, and the core_pattern that they all share."""
 
 import fcntl
+import json
 import os
 import re
 import subprocess
@@ -40,6 +41,7 @@ class Agent:
 
     def __init__(self, obit: str, home: Path, capture: str, environment: Mapping[str, str]) -> None:
         self.home = home
+        self._known: set[Path] = set()
         environment = {**environment, "OBIT_HOME": str(home), "OBIT_LIMITS_PER_PROGRAM": "off", "OBIT_LIMITS_ARCHIVE": "1T"}
         self._log = (home.parent / f"{home.name}.log").open("wb")
         with core_pattern():
@@ -83,14 +85,24 @@ class Agent:
         """The folders in these states."""
         return {folder for state in states for folder in (self.home / state).glob("*")}
 
-    def wait_for(self, count: int, *states: str) -> set[Path]:
-        """The folders in these states once there are so many; `RuntimeError` when they do not come."""
+    def wait_for(self, count: int, *states: str) -> None:
+        """Until so many folders are in these states; `RuntimeError` when they do not come."""
         end = time.monotonic() + SECONDS
         while len(found := self.faults(*states)) < count:
             if time.monotonic() > end:
                 raise RuntimeError(f"{len(found)} of {count} faults are {' or '.join(states)} after {SECONDS} s")
             time.sleep(0.02)
-        return found
+
+    def fault_of(self, pid: int) -> Path:
+        """The folder of a process's crash once it has been dealt with; others may crash meanwhile. `RuntimeError`."""
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            for fault in self.faults("done", "failed") - self._known:
+                self._known.add(fault)
+                if json.loads((fault / "meta.json").read_bytes())["pid"] == pid:
+                    return fault
+            time.sleep(0.02)
+        raise RuntimeError(f"process {pid} is not in the archive")
 
 
 def _times(pid: int) -> Sequence[int]:
