@@ -80,6 +80,10 @@ def test_suspending_and_continuing_the_job(tmp_path: Path, fifo: Path) -> None:
             assert os.WIFSTOPPED(status)
             assert status_field(pid, "State")[0] in "tT"
             os.killpg(tracer.pid, signal.SIGCONT)
+            # A stop that comes before both have gone on would undo the continuing: a user is not that fast.
+            os.waitpid(tracer.pid, os.WCONTINUED)
+            while status_field(pid, "State")[0] in "tT":
+                os.sched_yield()
         output, _ = tracer.communicate("on\n", timeout=SECONDS)
         assert output.startswith("got on\n")
         assert '"status": 0' in output
