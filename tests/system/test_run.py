@@ -214,3 +214,19 @@ def test_an_executable_that_is_gone_or_built_again(crash: Path, tmp_path: Path, 
     assert "crash.c:7" in obit(home, "show", fault["id"]).stdout
     (kept,) = (home / "modules").iterdir()
     assert kept.read_bytes() == crash.read_bytes()
+
+
+def test_the_python_variables_are_the_commands(crash: Path, tmp_path: Path) -> None:
+    """What PYTHONPATH and the like are meant for is the program that is run: it has them, and Obit is not led astray."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    for name in ("argparse", "msgspec", "json", "signal", "ctypes"):
+        (theirs / f"{name}.py").write_text("raise SystemExit('of another program')")
+    variables = {"PYTHONPATH": str(theirs), "PYTHONSTARTUP": str(theirs / "json.py"), "PYTHONWARNINGS": "error", "PYTHONINSPECT": "1"}
+    wrapper = ("env", *(f"{name}={value}" for name, value in variables.items()))
+    done = obit(tmp_path / "home", "run", "--", "sh", "-c", f"printenv {' '.join(variables)}; {crash}", wrapper=wrapper)
+    assert done.returncode == 139
+    assert done.stdout.split("\n")[:4] == list(variables.values())
+    assert "crash crashed: null pointer (read)" in done.stderr
+    obeyed = obit(tmp_path / "home", "run", "--", sys.executable, "-c", "import argparse", wrapper=wrapper)
+    assert "of another program" in obeyed.stderr

@@ -49,6 +49,21 @@ def engine(_: "Places") -> Finding:
     return Finding("engine", True, True, "libdw and capstone load")
 
 
+def python(_: "Places") -> Finding:
+    """Whether a variable that is meant for another Python decides about ours. PYTHONPATH does not: `main.yield_pythonpath`."""
+    given = [name for name in ("PYTHONHOME", "PYTHONPLATLIBDIR") if os.environ.get(name)]
+    if not given:
+        return Finding("python", True, False, "no variable redirects the Python that runs Obit")
+    kept = [f'{name}="${name}"' for name in given]
+    return Finding(
+        "python",
+        False,
+        False,
+        f"{' and '.join(given)} redirect the Python that runs Obit: a value for another Python keeps it from starting",
+        f"env -u {' -u '.join(given)} obit run -- env {' '.join(kept)} CMD",
+    )
+
+
 def tracing(_: "Places") -> Finding:
     """A program of one's own can be traced: tried with `true`."""
     from obit.capture.run import Observer, run
@@ -176,5 +191,17 @@ def debuggers(_: "Places") -> Finding:
     return Finding("debuggers", False, False, "no gdb, lldb or drgn is installed; only `obit debug` needs one", "apt-get install gdb")
 
 
-CHECKS: tuple[Check, ...] = (engine, tracing, archive, debug_files, debuginfod, core_pattern, core_socket, attaching, btf, debuggers)
+CHECKS: tuple[Check, ...] = (
+    engine,
+    tracing,
+    archive,
+    debug_files,
+    debuginfod,
+    core_pattern,
+    core_socket,
+    attaching,
+    btf,
+    debuggers,
+    python,
+)
 """In the order in which they are told: what is needed first."""

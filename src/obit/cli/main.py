@@ -138,8 +138,18 @@ def complain(sentence: str) -> None:
     print(f"obit: {printable(' '.join(sentence.split()))}", file=sys.stderr)
 
 
+def yield_pythonpath() -> None:
+    """Look into the directories of PYTHONPATH last: they are meant for the program that is run, and may have modules of other versions
+    or other things of the same name. The variable stays, for that program."""
+    given = os.environ.get("PYTHONPATH")
+    if given and not sys.flags.ignore_environment:
+        theirs = {os.path.abspath(path) for path in given.split(os.pathsep) if path}
+        sys.path.sort(key=theirs.__contains__)
+
+
 def entry() -> "NoReturn":
     """The program `obit`: one command in a process of its own (decision 0009)."""
+    yield_pythonpath()
     import gc
 
     # A command's cyclic garbage is small, and looking for it while thousands of frames are made is not cheap.

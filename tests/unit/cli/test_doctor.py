@@ -49,6 +49,15 @@ def test_core_pattern_is_told_in_words(pattern: str | None, says: str, monkeypat
     assert says in checks.core_pattern(Places()).why
 
 
+def test_a_python_that_is_redirected_is_told_with_the_way_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONHOME", raising=False)
+    assert checks.python(Places()).ok
+    monkeypatch.setenv("PYTHONHOME", "/opt/python")
+    finding = checks.python(Places())
+    assert not finding.ok
+    assert finding.fix == 'env -u PYTHONHOME obit run -- env PYTHONHOME="$PYTHONHOME" CMD'
+
+
 def test_no_check_raises_here() -> None:
     for check in checks.CHECKS:
         finding = check(Places())
