@@ -43,6 +43,12 @@ def status_field(pid: int, name: str) -> str:
     return next(line.split(":", 1)[1].strip() for line in lines if line.startswith(f"{name}:"))
 
 
+def wait_for_state(pid: int, letters: str) -> None:
+    """Wait until a process is in one of these states: under a tracer it passes through others."""
+    while status_field(pid, "State")[0] not in letters:
+        os.sched_yield()
+
+
 def test_a_killed_tracer_leaves_its_program_running(tmp_path: Path, fifo: Path) -> None:
     script = f"echo $$ > {fifo}; cat {fifo} >/dev/null; kill -QUIT $$"
     with started(tmp_path / "home", "sh", "-c", f'sh -c "$0"; echo $? > {fifo}', script) as tracer:
@@ -78,12 +84,11 @@ def test_suspending_and_continuing_the_job(tmp_path: Path, fifo: Path) -> None:
             os.killpg(tracer.pid, signal.SIGTSTP)
             _, status = os.waitpid(tracer.pid, os.WUNTRACED)
             assert os.WIFSTOPPED(status)
-            assert status_field(pid, "State")[0] in "tT"
+            wait_for_state(pid, "tT")
             os.killpg(tracer.pid, signal.SIGCONT)
             # A stop that comes before both have gone on would undo the continuing: a user is not that fast.
             os.waitpid(tracer.pid, os.WCONTINUED)
-            while status_field(pid, "State")[0] in "tT":
-                os.sched_yield()
+            wait_for_state(pid, "RS")
         output, _ = tracer.communicate("on\n", timeout=SECONDS)
         assert output.startswith("got on\n")
         assert '"status": 0' in output
@@ -101,8 +106,7 @@ def test_a_command_stopped_by_somebody_else_can_be_continued(tmp_path: Path, fif
     with started(tmp_path / "home", "sh", "-c", f"echo $$ > {fifo}; cat {fifo} > /dev/null; exit 9") as tracer:
         pid = int(told(fifo))
         os.kill(pid, signal.SIGSTOP)
-        while status_field(pid, "State")[0] not in "tT":
-            os.sched_yield()
+        wait_for_state(pid, "tT")
         os.kill(pid, signal.SIGCONT)
         fifo.write_text("go on")
         output, _ = tracer.communicate(timeout=SECONDS)
