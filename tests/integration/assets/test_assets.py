@@ -164,7 +164,8 @@ def test_no_link_fifo_or_second_name_is_read(tmp_path: Path) -> None:
     (place / "link.log").symlink_to(secret)
     (place / "folder").symlink_to(place / "secret")
     os.mkfifo(place / "pipe.log")
-    os.link(secret, place / "hard.log")
+    (place / "other").write_text("root:x")
+    os.link(place / "other", place / "hard.log")
     for name in ("link.log", "folder/shadow", "pipe.log", "hard.log", "absent.log"):
         assert log_end(str(place / name)) is None
     assert list_directory(str(place / "folder")) is None

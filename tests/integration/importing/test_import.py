@@ -13,6 +13,9 @@ import lz4.frame  # type: ignore[import-untyped]  # it ships no types
 import pytest
 import zstandard
 
+from obit.agent.importing.dump import Dump
+from obit.agent.importing.search import find
+from obit.agent.importing.store import Importer, Taken
 from obit.archive.recovery import recover
 from tests.programs.build import Crashed, crashed
 from tests.programs.matrix import case
@@ -187,11 +190,19 @@ def test_the_same_core_in_any_form_is_one_fault(obit: Obit, tmp_path: Path, core
 
 
 def test_two_imports_at_once_are_one(obit: Obit, tmp_path: Path, core: bytes) -> None:
-    (tmp_path / "core").write_bytes(core)
+    path = tmp_path / "core"
+    path.write_bytes(core)
     environ = {**os.environ, "OBIT_HOME": str(obit.home)}
-    both = [subprocess.Popen([OBIT, "import", tmp_path / "core"], env=environ, stdout=subprocess.DEVNULL) for _ in range(2)]
-    assert [process.wait() for process in both] == [0, 0]
-    assert len(list((obit.home / "pending").iterdir())) == 1
+    with Importer(str(obit.home)) as first:
+        second = subprocess.Popen([OBIT, "import", "--json", path], env=environ, stdout=subprocess.PIPE)
+        while f"-> FLOCK  ADVISORY  WRITE {second.pid} " not in Path("/proc/locks").read_text():
+            assert second.poll() is None, "the second does not wait for the first"
+        (dump,) = find(str(path))
+        assert isinstance(dump, Dump)
+        taken = first.take(dump, lambda *_: None)
+    assert isinstance(taken, Taken)
+    (row,) = json.loads(second.communicate()[0])["imported"]
+    assert row == {"path": str(path), "id": taken.id, "new": False}
 
 
 def test_an_import_that_was_killed_leaves_nothing_and_can_be_repeated(obit: Obit, tmp_path: Path, core: bytes) -> None:
@@ -235,7 +246,8 @@ def test_what_is_refused_is_said_in_a_sentence_and_the_rest_imported(obit: Obit,
     (tmp_path / "core.good").write_bytes(core)
     (tmp_path / "core.bad").write_text("no core")
     (tmp_path / "empty.core").touch()
-    (tmp_path / "core.link").symlink_to("/etc/passwd")
+    (tmp_path / "elsewhere").write_bytes(core + b"another")
+    (tmp_path / "core.link").symlink_to(tmp_path / "elsewhere")
     os.mkfifo(tmp_path / "core.pipe")
     (tmp_path / "x.crash").write_text("ProblemType: Package\nTitle: nothing\n")
     (tmp_path / "readme").write_text("not looked at")

@@ -119,7 +119,7 @@ def test_what_was_cut_off_can_be_taken_back(root: Path, monkeypatch: pytest.Monk
     assert tree(root) == before
 
 
-@pytest.mark.parametrize("obit", [OBIT, "/opt/my obit/bin/obit", "/opt/100%/obit", "/opt/$HOME/obit"])
+@pytest.mark.parametrize("obit", [OBIT, "/opt/my obit/bin/obit", "/opt/100%n/obit", "/opt/$HOME/obit"])
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path, root: Path, obit: str) -> None:
     program = tmp_path / obit.lstrip("/")
     program.parent.mkdir(parents=True)
