@@ -97,17 +97,24 @@ def width(config: str | None) -> int:
     chosen = settings.number(settings.load(config)["report.width"])
     if chosen:
         return chosen
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns):
-        return min(int(columns), WIDEST)
+    return min(columns(), WIDEST)
+
+
+def columns() -> int:
+    """Columns of the terminal, or what COLUMNS says."""
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdecimal() and int(wanted):
+        return int(wanted)
     try:
-        return min(os.get_terminal_size(sys.stdout.fileno()).columns or ELSEWHERE, WIDEST)
+        return os.get_terminal_size(sys.stdout.fileno()).columns or ELSEWHERE
     except (OSError, ValueError):
         return ELSEWHERE
 
 
 def quoted(word: str) -> str:
     """A word as a shell takes it."""
+    if word.replace("/", "").replace(".", "").replace("_", "").replace("-", "").isalnum() and word.isascii():
+        return word
     import shlex
 
     return shlex.quote(word)

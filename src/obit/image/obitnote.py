@@ -4,7 +4,6 @@ Name "OBIT", type 1, the descriptor is one JSON object in UTF-8. Readers ignore 
 there was not captured. The writing side needs nothing but the standard library, because the pipe handler has nothing else.
 """
 
-import json
 from typing import Any, TypedDict
 
 NAME = b"OBIT\0"
@@ -35,6 +34,8 @@ class ObitNote(TypedDict, total=False):
 
 def encode(note: ObitNote) -> bytes:
     """The note's descriptor (its ELF header and padding are the writer's)."""
+    import json  # readers do without it
+
     text = json.dumps(note, ensure_ascii=False, separators=(",", ":"))
     return text.translate(_NOT_UTF8).encode("utf-8", "replace")
 
