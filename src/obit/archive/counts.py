@@ -32,7 +32,7 @@ class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
 def read_counts(home: Folder) -> Counts:
     """The counts of an archive; zeros when there are none or they are damaged."""
     try:
-        return msgspec.json.decode(home.read(COUNTS, _MOST_BYTES), type=Counts)
+        return msgspec.json.decode(home.read_if_file(COUNTS, _MOST_BYTES), type=Counts)
     except (FileNotFoundError, msgspec.DecodeError):
         return Counts()
 
@@ -45,7 +45,7 @@ def write_counts(home: Folder, counts: Counts) -> None:
 def occurrences(folder: Folder) -> int:
     """How many caught faults this one stands for."""
     try:
-        digits = folder.read(OCCURRENCES, 20).strip()
+        digits = folder.read_if_file(OCCURRENCES, 20).strip()
     except FileNotFoundError:
         return 1
     return int(digits) if digits.isdigit() else 1

@@ -91,6 +91,15 @@ class Folder:
         finally:
             os.close(fd)
 
+    def read_if_file(self, name: str, limit: int) -> bytes:
+        """`read`, and nothing where a link, a directory or a FIFO has the name; FileNotFoundError where nothing has it."""
+        try:
+            return self.read(name, limit)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            return b""
+
     def sync_file(self, name: str) -> None:
         """Make a file's bytes durable, whoever wrote them."""
         fd = os.open(name, _OLD_FILE, dir_fd=self.fd)

@@ -89,7 +89,7 @@ def _read(folder: Folder, state: str, fault_id: str) -> StoredFault:
         title=summary.title,
         fingerprint=summary.fingerprint,
         occurrences=occurrences(folder) if OCCURRENCES in files else 1,
-        reason=folder.read(REASON, _MOST_REASON).decode(errors="replace").strip() if REASON in files else None,
+        reason=folder.read_if_file(REASON, _MOST_REASON).decode(errors="replace").strip() if REASON in files else None,
         files=files,
     )
 
@@ -98,9 +98,9 @@ def _summary(folder: Folder, files: frozenset[str]) -> Summary:
     for name in (SUMMARY, META):
         if name in files:
             try:
-                return msgspec.json.decode(folder.read(name, _MOST_META), type=Summary)
+                return msgspec.json.decode(folder.read_if_file(name, _MOST_META), type=Summary)
             except msgspec.DecodeError:
-                continue  # damaged by a power cut: the folder is still worth listing
+                continue  # damaged by a power cut, or no file: the folder is still worth listing
     return Summary()
 
 

@@ -42,7 +42,7 @@ def run(arguments: Namespace) -> int:
     from obit.cli import settings
 
     archive = Archive(home())
-    fault = archive.find(arguments.id) if arguments.id else archive.newest()
+    fault = archive.find(arguments.id) if arguments.id is not None else archive.newest()
     places = explain.places_of(arguments)._replace(archive=archive.home, uid=stored.known_of(fault).uid)
     debugger = arguments.debugger or str(settings.load(arguments.config)["debug.debugger"].value)
     words = command(debugger, executable(fault, places), readable_core(stored.core_of(fault)), places)
@@ -101,6 +101,9 @@ def readable_core(path: str) -> str:
 
     target = os.memfd_create("core", 0)
     os.set_inheritable(target, True)
-    with open(path, "rb") as source, open(target, "wb", closefd=False) as unpacked:
-        zstandard.ZstdDecompressor().copy_stream(source, unpacked)
+    try:
+        with open(path, "rb") as source, open(target, "wb", closefd=False) as unpacked:
+            zstandard.ZstdDecompressor().copy_stream(source, unpacked)
+    except zstandard.ZstdError as error:
+        raise BadInput(f"{path} is damaged ({error}): `obit show` has what was analysed") from None
     return f"/proc/self/fd/{target}"

@@ -114,7 +114,7 @@ def split_command(words: "Sequence[str]") -> tuple[str, list[str]]:
 
 def run(words: "Sequence[str]") -> int:
     """`dispatch`, with every expected failure turned into one line on standard error and an exit status."""
-    from obit.errors import ObitError
+    from obit.errors import EnvironmentLacks, ObitError
 
     try:
         status = dispatch(words)
@@ -128,6 +128,11 @@ def run(words: "Sequence[str]") -> int:
         # The interpreter flushes standard output once more on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except OSError as error:
+        # A full disk behind standard output, an archive that this user may not read: no bug, and no place of its own.
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        complain(f"{place}{error.strerror or error}: `obit doctor` says what is wrong with this machine")
+        return EnvironmentLacks.exit_status
     return status
 
 
@@ -154,6 +159,9 @@ def entry() -> "NoReturn":
 
     # A command's cyclic garbage is small, and looking for it while thousands of frames are made is not cheap.
     gc.set_threshold(200_000)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this: `>&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the end
     status = run(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -26,7 +26,7 @@ def run(arguments: Namespace) -> int:
     from obit.archive.reader import Archive
 
     archive = Archive(home())
-    found = archive.find(arguments.id) if arguments.id else archive.newest()
+    found = archive.find(arguments.id) if arguments.id is not None else archive.newest()
     fault = stored.explain_stored(found, archive.home, explain.places_of(arguments))
     short = found.id[:6]
     commands = [f"obit view {short}", f"obit debug {short}"]

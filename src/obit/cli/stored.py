@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from obit.cli.explain import LARGEST_SNAPSHOT, Known, Places, explain_core, explain_file, read_start
-from obit.errors import NothingFound
+from obit.errors import BadInput, NothingFound
 
 if TYPE_CHECKING:
     from obit.archive.stored import StoredFault
@@ -19,7 +19,7 @@ def find_fault(target: str | None, places: Places) -> "Fault":
     if target is not None and ("/" in target or os.path.exists(target)):
         return explain_file(target, places)
     archive = Archive(home())
-    return explain_stored(archive.find(target) if target else archive.newest(), archive.home, places)
+    return explain_stored(archive.find(target) if target is not None else archive.newest(), archive.home, places)
 
 
 def explain_stored(stored: "StoredFault", home: str, places: Places) -> "Fault":
@@ -64,7 +64,10 @@ def core_of(stored: "StoredFault") -> str:
     name = next((name for name in (CORE, f"{CORE}.zst") if stored.has(name)), None)
     if name is None:
         raise NothingFound(f"fault {stored.id[:12]} has no core any more: `obit list` shows what it still has")
-    return f"{stored.path}/{name}"
+    path = f"{stored.path}/{name}"
+    if not os.path.isfile(path) or os.path.islink(path):
+        raise BadInput(f"{path} is no regular file: the archive is damaged")  # a debugger would wait for a FIFO's writer
+    return path
 
 
 def known_of(stored: "StoredFault") -> Known:

@@ -108,3 +108,20 @@ def test_occurrences_and_suppressed_are_read(home: str) -> None:
     archive = Archive(home)
     assert archive.find(fault_id).occurrences == 18
     assert archive.suppressed() == 7
+
+
+def test_what_is_no_file_does_not_stop_a_listing(home: str) -> None:
+    """A link, a directory, a FIFO where a file should be: whoever may write there once broke every listing."""
+    ids = [archives.pending(home) for _ in range(3)]
+    folders = [f"{home}/{PENDING}/{fault_id}" for fault_id in ids]
+    for folder in folders:
+        os.remove(f"{folder}/meta.json")
+        os.mkdir(f"{folder}/reason")
+        os.mkfifo(f"{folder}/occurrences")
+    os.symlink("/etc/passwd", f"{folders[0]}/meta.json")
+    os.mkdir(f"{folders[1]}/meta.json")
+    os.mkfifo(f"{folders[2]}/meta.json")
+    os.mkdir(f"{home}/counts.json")
+    found = Archive(home).faults()
+    assert {fault.id for fault in found} == set(ids)
+    assert {(fault.application, fault.reason, fault.occurrences) for fault in found} == {(None, "", 1)}

@@ -7,7 +7,7 @@ import zstandard
 
 from obit.cli.debug import command, readable_core
 from obit.cli.explain import Places
-from obit.errors import UsageError
+from obit.errors import BadInput, UsageError
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,10 @@ def test_a_compressed_core_is_unpacked(tmp_path: Path) -> None:
     core.write_bytes(zstandard.compress(b"\x7fELF" * 1000))
     assert Path(readable_core(str(core))).read_bytes() == b"\x7fELF" * 1000
     assert readable_core("/x/core") == "/x/core"
+
+
+def test_a_damaged_core_is_one_sentence(tmp_path: Path) -> None:
+    core = tmp_path / "core.zst"
+    core.write_bytes(zstandard.ZstdCompressor().compress(b"\x7fELF" * 1000)[:8] + b"junk")
+    with pytest.raises(BadInput, match="is damaged"):
+        readable_core(str(core))

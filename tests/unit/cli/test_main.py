@@ -98,3 +98,12 @@ def test_a_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]
     text = capsys.readouterr().out
     assert "Example" in text
     assert f"obit {name}" in text
+
+
+def test_what_the_system_refuses_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    install(monkeypatch, Fake(PermissionError(13, "Permission denied", "/var/lib/obit/\x1b[31m")))
+    assert main.run(["fake"]) == 3
+    assert capsys.readouterr().err.startswith("obit: /var/lib/obit/\\e[31m: Permission denied: ")
+    install(monkeypatch, Fake(OSError(28, "No space left on device")))
+    assert main.run(["fake"]) == 3
+    assert capsys.readouterr().err.startswith("obit: No space left on device: ")
