@@ -5,12 +5,13 @@ Sources: struct r_debug and link_map (link.h of glibc and musl), DT_DEBUG (Syste
 """
 
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
 from obit.debuginfo.elf import PT_DYNAMIC, Elf, Segment
 from obit.image.corenotes import text
 from obit.image.mappings import AT_SYSINFO_EHDR
-from obit.image.modules import PAGE_MASK, FileHeaders, bias_of, elf_in_memory, extent, loads
+from obit.image.modules import PAGE_MASK, FileHeaders, MemoryHeaders, bias_of, extent, loads
 from obit.image.process import MappedRange, Memory, MemoryAbsent
 
 AT_PHDR, AT_PHENT, AT_PHNUM, AT_BASE, AT_ENTRY, AT_EXECFN = 3, 4, 5, 7, 9, 31
@@ -117,8 +118,9 @@ def _main_segments(memory: Memory, auxv: Mapping[int, int]) -> list[Segment]:
 
 def _headers_in_memory(mappings: Sequence[MappedRange], memory: Memory) -> Iterator[tuple[int, Elf]]:
     """(bias, headers) of what looks like a loaded ELF file at the start of a mapping."""
+    headers = MemoryHeaders(memory)
     for mapping in mappings:
-        elf = elf_in_memory(memory, mapping.start)
+        elf = headers.at(mapping.start)
         bias = bias_of(elf, MappedRange(mapping.start, mapping.end, "?")) if elf else None
         if elf is not None and bias is not None:
             yield bias, elf
@@ -131,7 +133,8 @@ def _holds(elf: Elf, bias: int, address: int) -> bool:
 
 def _renamed(mappings: Sequence[MappedRange], loaded: Sequence[tuple[str, int, Elf]]) -> tuple[MappedRange, ...]:
     places = sorted(place for path, bias, elf in loaded for place in _places(path, bias, elf))
-    return tuple(_named(mapping, places) for mapping in mappings)
+    starts = [place[0] for place in places]
+    return tuple(_named(mapping, places, starts) for mapping in mappings)
 
 
 def _places(path: str, bias: int, elf: Elf) -> Iterator[tuple[int, int, int, str]]:
@@ -141,8 +144,9 @@ def _places(path: str, bias: int, elf: Elf) -> Iterator[tuple[int, int, int, str
         yield start, segment.vaddr + segment.filesz + bias, segment.offset & PAGE_MASK, path
 
 
-def _named(mapping: MappedRange, places: Sequence[tuple[int, int, int, str]]) -> MappedRange:
-    for start, end, offset, path in places:
-        if mapping.path is None and start <= mapping.start < end:
-            return MappedRange(mapping.start, mapping.end, mapping.flags, offset + mapping.start - start, path)
-    return mapping
+def _named(mapping: MappedRange, places: Sequence[tuple[int, int, int, str]], starts: Sequence[int]) -> MappedRange:
+    at = bisect_right(starts, mapping.start) - 1
+    if at < 0 or mapping.path is not None:
+        return mapping
+    start, end, offset, path = places[at]
+    return MappedRange(mapping.start, mapping.end, mapping.flags, offset + mapping.start - start, path) if mapping.start < end else mapping

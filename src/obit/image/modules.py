@@ -17,10 +17,12 @@ from obit.image.mappings import AT_SYSINFO_EHDR, MappingIndex, by_path
 from obit.image.process import MappedRange, Memory
 
 PAGE_MASK = ~0xFFF
-MAX_HEADERS = 1 << 16
-"""Bytes of program headers: more than 1,000."""
+MAX_HEADERS = 1 << 13
+"""Bytes of program headers: 145 of them, where programs have about 15."""
 MAX_NOTE = 1 << 16
 MAX_MODULES = 8192
+MAX_LOOKED_AT = MAX_MODULES
+"""ELF headers that are read in one core: a hostile one can have one in each of a million mappings."""
 MAX_VDSO = 1 << 20
 
 VDSO = "[vdso]"
@@ -46,16 +48,28 @@ class FoundModule(msgspec.Struct, frozen=True):
 def find_modules(mappings: Sequence[MappedRange], memory: Memory, auxv: Mapping[int, int], headers: FileHeaders) -> tuple[FoundModule, ...]:
     """The modules by address, the vdso among them."""
     index = MappingIndex(mappings)
-    found = (module for path, group in by_path(mappings).items() for module in _of_file(path, group, index, memory, headers))
+    seen = MemoryHeaders(memory)
+    found = (module for path, group in by_path(mappings).items() for module in _of_file(path, group, index, seen, headers))
     vdso = _vdso(auxv.get(AT_SYSINFO_EHDR), index, memory)
     return tuple(sorted([*islice(found, MAX_MODULES), *vdso], key=lambda module: module.start))
 
 
-def elf_in_memory(memory: Memory, start: int) -> Elf | None:
-    """The headers of the ELF file mapped at `start`; None when memory shows none there."""
-    if memory.read_some(start, 4) != b"\x7fELF":
-        return None
-    return loadable(lambda offset, size: memory.read_some(start + offset, min(size, MAX_HEADERS)))
+class MemoryHeaders:
+    """The ELF headers in a process's memory: `MAX_LOOKED_AT` files at most."""
+
+    __slots__ = ("_left", "memory")
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self._left = MAX_LOOKED_AT
+
+    def at(self, start: int) -> Elf | None:
+        """The headers of the ELF file mapped at `start`; None when memory shows none there."""
+        memory = self.memory
+        if memory.read_some(start, 4) != b"\x7fELF" or self._left == 0:
+            return None
+        self._left -= 1
+        return loadable(lambda offset, size: memory.read_some(start + offset, min(size, MAX_HEADERS)))
 
 
 def loadable(source: Callable[[int, int], bytes]) -> Elf | None:
@@ -91,14 +105,14 @@ def memory_build_id(elf: Elf, bias: int, memory: Memory) -> str | None:
     return None
 
 
-def _of_file(path: str, group: list[MappedRange], index: MappingIndex, memory: Memory, headers: FileHeaders) -> Iterator[FoundModule]:
+def _of_file(path: str, group: list[MappedRange], index: MappingIndex, seen: MemoryHeaders, headers: FileHeaders) -> Iterator[FoundModule]:
     """The modules that one file was loaded as: mostly one, several after dlmopen, none for data."""
     elf: Elf | None = None
     reach, any_found = 0, False
     for mapping in group:
-        if mapping.offset or mapping.start < reach or not (elf := elf_in_memory(memory, mapping.start)):
+        if mapping.offset or mapping.start < reach or not (elf := seen.at(mapping.start)):
             continue
-        module = _placed(path, elf, mapping, index, memory)
+        module = _placed(path, elf, mapping, index, seen.memory)
         if module is not None:
             reach, any_found = module.end, True
             yield module
@@ -163,7 +177,7 @@ def _is_at(segment: Segment, bias: int, index: MappingIndex) -> bool:
 
 def _vdso(start: int | None, index: MappingIndex, memory: Memory) -> Iterable[FoundModule]:
     """The kernel's own library: AT_SYSINFO_EHDR is where its ELF header is."""
-    elf = elf_in_memory(memory, start) if start else None
+    elf = MemoryHeaders(memory).at(start) if start else None
     if elf is None or start is None:
         return ()
     bias = start - elf.image_base

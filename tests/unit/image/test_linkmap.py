@@ -1,13 +1,15 @@
 """The linker's list in memory names the modules of a core without NT_FILE."""
 
 import struct
+from time import process_time
 
 from obit.debuginfo.elf import Elf
 from obit.image.core import parse_core
-from obit.image.linkmap import _program, linked, name_mappings
+from obit.image.linkmap import _program, _renamed, linked, name_mappings
 from obit.image.mappings import core_mappings
 from obit.image.memory import PagedMemory, SegmentSource
 from obit.image.modules import find_modules
+from obit.image.process import MappedRange
 from tests.builders.core import Memory, core_file, mapped
 from tests.builders.objects import PHDR_SIZE, library
 from tests.builders.stack import initial_stack
@@ -134,3 +136,15 @@ def test_a_library_whose_dynamic_section_is_elsewhere_is_another_build() -> None
     assert len(named(faceless(bytes(table), entry), files)) == 2
     table[24 + 40 + 16 : 24 + 40 + 24] = struct.pack("<Q", LIBX + dynamic + 16)
     assert len(named(faceless(bytes(table), entry), files)) == 1
+
+
+def test_many_mappings_and_many_libraries_are_named_in_no_time() -> None:
+    """Each mapping was once held against each segment of each library: a million times fifty thousand."""
+    elf = Elf(library().image)
+    loaded = [(f"/lib/{number}", LIBX + number * 0x100000, elf) for number in range(8000)]
+    mappings = [MappedRange(LIBX + number * 0x1000, LIBX + (number + 1) * 0x1000, "r-x") for number in range(100_000)]
+    start = process_time()
+    named_by = _renamed(mappings, loaded)
+    assert process_time() - start < 5
+    assert (named_by[256].path, named_by[256].offset) == ("/lib/1", 0)
+    assert named_by[511].path is None

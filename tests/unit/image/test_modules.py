@@ -8,7 +8,7 @@ from obit.debuginfo.elf import Elf
 from obit.image.core import parse_core
 from obit.image.mappings import core_mappings
 from obit.image.memory import PagedMemory, SegmentSource
-from obit.image.modules import UNCHECKED, FoundModule, bias_of, find_modules
+from obit.image.modules import UNCHECKED, FoundModule, MemoryHeaders, bias_of, find_modules
 from obit.image.obitnote import encode
 from obit.image.process import MappedRange
 from tests.builders.core import Mapped, Memory, core_file, mapped
@@ -178,3 +178,20 @@ def test_headers_that_lead_outside_the_address_space_are_no_module(vaddr: int) -
         (Memory(LIBC, evil.ljust(2 * PAGE, b"\0")[: 2 * PAGE], flags=R | 1),), (MappedFile(LIBC, LIBC + 2 * PAGE, 0, "/lib/evil"),)
     )
     assert modules(part) == ()
+
+
+def test_not_every_elf_header_of_a_hostile_core_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of a million mappings may begin with an ELF header: reading them all took minutes and gigabytes."""
+    monkeypatch.setattr("obit.image.modules.MAX_LOOKED_AT", 2)
+    parts = [mapped(library(), f"/lib/{number}", LIBC + number * 0x100000) for number in range(4)]
+    assert [module.path for module in modules(*parts)] == ["/lib/0", "/lib/1"]
+
+
+def test_no_more_program_headers_are_read_than_a_program_has() -> None:
+    many = [Segment(PT_LOAD, R, number * PAGE, b"", memsz=PAGE) for number in range(1000)]
+    data = elf_file(ET_DYN, many)
+    elf = MemoryHeaders(PagedMemory([SegmentSource(lambda offset, size: data[offset : offset + size], [(LIBC, LIBC + len(data), 0)])])).at(
+        LIBC
+    )
+    assert elf is not None
+    assert len(elf.segments) < 200
