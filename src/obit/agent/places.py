@@ -66,7 +66,9 @@ class Runtime:
             raise EnvironmentLacks(f"an agent runs already (its sockets are in {self.directory}): `obit agent status` shows it") from None
 
     def __exit__(self, *_: object) -> None:
-        for name in (KERNEL, DROP, CONFIG, HANDLER, STATE):
+        # Sockets that systemd has passed are its own: crashes wait in them for the next agent (sd_listen_fds(3)).
+        ours = () if os.environ.get("LISTEN_PID") == str(os.getpid()) else (KERNEL, DROP)
+        for name in (*ours, CONFIG, HANDLER, STATE):
             try:
                 os.unlink(f"{self.directory}/{name}")
             except FileNotFoundError:

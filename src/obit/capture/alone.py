@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from obit.archive.layout import CORE, FAILED, PENDING, REASON, home
+from obit.archive.layout import ASSETS, CORE, FAILED, PENDING, REASON, home
 from obit.archive.writer import CannotStore, Incoming, begin
+from obit.capture import assets
 from obit.capture.facts import read_file
 from obit.capture.kernel_pipe import Crash
 from obit.capture.kernelcore import captured_of
@@ -115,6 +116,8 @@ def _take(incoming: Incoming, crash: Crash, plan: Plan, proc: str, pipe: int) ->
         memory, pagemap = (os.open(f"{proc}/task/{captured.threads[0].tid}/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in _MEMORY)
         with incoming.create(CORE) as core:
             write(captured, core.fileno(), full=plan.full, budget=plan.budget, memory=memory, pagemap=pagemap)
+        with incoming.create(ASSETS) as out:
+            assets.save(out.fileno(), os.open(proc, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), captured.threads[0].tid)
     except (NotACore, Unsupported) as error:
         return f"it could not be captured: {error}"
     except Exception as error:  # noqa: BLE001  whatever a dying process makes us trip over, what is known of it is kept

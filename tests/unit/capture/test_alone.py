@@ -11,6 +11,7 @@ import pytest
 
 from obit.capture import alone
 from obit.capture.alone import Plan
+from obit.capture.assetfacts import process_facts_of
 from obit.capture.kernel_pipe import Crash
 from obit.debuginfo.elf import reader
 from obit.image.core import parse_core
@@ -53,6 +54,7 @@ def test_a_core(tmp_path: Path) -> None:
     assert json.loads((place / "meta.json").read_text())["pid"] == ME
     data = (place / "core").read_bytes()
     assert parse_core(reader(data), len(data)).threads[0].tid == ME
+    assert process_facts_of((place / "assets.tar").read_bytes())["pid"] == ME
 
 
 @pytest.mark.parametrize("stream", [b"", b"no core", CORE[:63], CORE[:100], core_file(())])
