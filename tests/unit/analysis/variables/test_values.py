@@ -129,3 +129,17 @@ def test_what_pointers_lead_to_does_not_crowd_out_the_variable() -> None:
     while first.children:
         first, depth = first.children[-1], depth + 1
     assert depth == 3
+
+
+def test_arrays_of_numbers_use_up_what_a_variable_may_show() -> None:
+    image = process({HERE: words(*range(8))})
+    array = ArrayType("long [4]", 32, (4,), lambda: BaseType("long", 8, "signed"))
+    shown = show(image, record("two", 64, lambda: (Member("a", array, 0), Member("b", array, 32))), limits=Limits(values=9))
+    assert [[child.value for child in each.children] for each in shown.children] == [["0", "1", "2", "3"], ["4", "5"]]
+    assert shown.children[1].value == "4 elements, 2 shown"
+
+
+def test_of_an_array_that_is_cut_off_the_rest_is_unavailable() -> None:
+    image = process({HERE: words(1, 2)})
+    shown = show(image, ArrayType("long [3]", 24, (3,), lambda: BaseType("long", 8, "signed")))
+    assert [(child.value, child.status) for child in shown.children] == [("1", "ok"), ("2", "ok"), (None, "unavailable")]
