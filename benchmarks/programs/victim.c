@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,7 +53,9 @@ int main(int count, char **words)
         pthread_t thread;
         pthread_create(&thread, 0, wait_for_ever, 0);
     }
-    if (stamps)
+    if (stamps) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         raise(SIGSTOP);
+    }
     return last_in(all, 0);
 }
