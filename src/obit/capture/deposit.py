@@ -104,6 +104,7 @@ class Deposit:
         try:
             with incoming.create(CORE) as core:
                 write(captured, core.fileno(), full=self._full)
+            _save_assets(incoming, captured)
         except (CannotStore, OSError) as error:
             incoming.discard()
             return self._in_memory(captured, error)
@@ -124,3 +125,15 @@ class Deposit:
             self.kept.append(Kept(pid, None, fault.core, fault.files))
         elif fault.core is not None:
             fault.core.close()
+
+
+def _save_assets(incoming: "Incoming", captured: "Captured") -> None:
+    from obit.archive.layout import ASSETS
+    from obit.capture.assets import save
+
+    proc = os.open(f"/proc/{captured.process.pid}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with incoming.create(ASSETS) as out:
+            save(out.fileno(), proc, captured.threads[0].tid)
+    finally:
+        os.close(proc)

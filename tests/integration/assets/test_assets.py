@@ -169,3 +169,11 @@ def test_no_link_fifo_or_second_name_is_read(tmp_path: Path) -> None:
     for name in ("link.log", "folder/shadow", "pipe.log", "hard.log", "absent.log"):
         assert log_end(str(place / name)) is None
     assert list_directory(str(place / "folder")) is None
+
+
+def test_obit_run_keeps_them_too(tmp_path: Path) -> None:
+    environ = {**os.environ, "OBIT_HOME": str(tmp_path)}
+    command = [str(Path(sys.executable).with_name("obit")), "run", "--json", "--", sys.executable, "-c", "import os; os.abort()"]
+    done = subprocess.run(command, env=environ, capture_output=True, check=False)
+    (tar,) = tmp_path.glob("done/*/assets.tar")
+    assert process_facts_of(tar.read_bytes())["pid"] == json.loads(done.stdout)["process"]["pid"]
