@@ -1,8 +1,10 @@
 """Debuggers open a minicore and see what they see in the kernel's own full core of the same death."""
 
+import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +12,8 @@ import pytest
 
 from tests.integration.capture.running import build, run
 from tests.programs.build import core_files
+
+DRGN_VIEW = Path(__file__).parents[1] / "kernelcapture/drgn_view.py"
 
 
 class Pair(NamedTuple):
@@ -89,6 +93,27 @@ def test_eu_stack_shows_the_same(threads: Pair) -> None:
 
     assert stacks(threads.ours) == stacks(threads.kernels)
     assert len(stacks(threads.ours)) == 6
+
+
+def test_gdb_warns_of_no_more_than_in_the_kernels(threads: Pair) -> None:
+    """gdb 13 knows one layout of the XSAVE area, and says so of the kernel's cores as well when the processor has another."""
+
+    def warnings(core: Path) -> set[str]:
+        words: list[str | Path] = ["gdb", "-nx", "-q", "-batch", "-ex", "thread apply all bt", threads.exe, core]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        return {line for line in (done.stdout + done.stderr).splitlines() if re.search("warning|error|BFD|cannot", line, re.IGNORECASE)}
+
+    assert warnings(threads.ours) <= warnings(threads.kernels)
+
+
+def test_drgn_shows_the_same(threads: Pair) -> None:
+    def stacks(core: Path) -> dict[str, str]:
+        done = subprocess.run([sys.executable, DRGN_VIEW, core], capture_output=True, text=True, check=True)
+        found: dict[str, str] = json.loads(done.stdout)
+        return found
+
+    assert stacks(threads.ours) == stacks(threads.kernels)
+    assert "wait_for_ever" in "".join(stacks(threads.ours).values())
 
 
 def test_lldb_shows_every_thread(threads: Pair) -> None:
