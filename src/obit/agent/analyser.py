@@ -3,8 +3,11 @@
 import os
 from socket import socket
 
+from msgspec import json
+
 from obit.agent import confinement, messages, record, result
 from obit.agent.finder import BrokerFinder
+from obit.agent.journal import entry_of
 from obit.agent.messages import Job
 from obit.agent.record import Record
 from obit.agent.result import MOST, Result
@@ -41,7 +44,7 @@ def main(channel: socket) -> None:
 def _analysed(job: Job) -> Result:
     try:
         fault = explain(job, record.read(job.one("facts")))
-        return Result(encode_snapshot(fault), summary_of(fault))
+        return Result(encode_snapshot(fault), summary_of(fault), json.encode(entry_of(fault)))
     except (ObitError, MemoryError, RecursionError) as error:
         return Result(failure=f"it could not be analysed: {type(error).__name__} {error}")
 

@@ -26,8 +26,8 @@ class _Refused(Exception):
 def listeners(runtime: Runtime) -> tuple[socket, socket]:
     """The kernel's socket and everybody else's: systemd's, or our own."""
     passed = _passed()
-    kernel = passed.get(runtime.kernel_socket) or _bound(runtime.kernel_socket, SOCK_STREAM)
-    drop = passed.get(runtime.drop_socket) or _bound(runtime.drop_socket, SOCK_SEQPACKET)
+    kernel = passed.get(runtime.kernel_socket) or bound(runtime.kernel_socket, SOCK_STREAM)
+    drop = passed.get(runtime.drop_socket) or bound(runtime.drop_socket, SOCK_SEQPACKET)
     os.chmod(runtime.drop_socket, 0o666)  # noqa: S103  everybody may hand over; the receiver looks at who it is
     return kernel, drop
 
@@ -59,7 +59,8 @@ def _take(way: str, configuration: Configuration, runtime: Runtime, takeover: Ta
         raise EnvironmentLacks(f"core_pattern cannot be set ({error.strerror}): run the agent as root, on the host") from None
 
 
-def _bound(path: str, kind: int) -> socket:
+def bound(path: str, kind: int) -> socket:
+    """A new listening socket at a path, in place of what is there."""
     with suppress(FileNotFoundError):
         os.unlink(path)
     listener = socket(AF_UNIX, kind)

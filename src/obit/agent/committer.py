@@ -7,9 +7,12 @@ import os
 from socket import socket
 from typing import Any
 
-from obit.agent import messages, record, result
+import msgspec
+
+from obit.agent import journal, messages, record, result
 from obit.agent.admission import DEADLINE, NOT_STORED
 from obit.agent.messages import Job
+from obit.agent.metrics import Metrics
 from obit.agent.modulecache import ModuleCache
 from obit.agent.record import Record
 from obit.agent.stages import ANALYSE, CLAIM, COMMIT, COUNT, END, FINISH, STAGES
@@ -22,14 +25,16 @@ from obit.archive.writer import CannotStore, Incoming, begin
 from obit.errors import NothingFound
 
 _MOST_META = 1 << 20
+_ALLOWED_FIELDS = ("MESSAGE", "PRIORITY", "COREDUMP_", "OBIT_")
 NOBODY = (65534, 65534, ())
 
 
 class Committer:
     """Works on the archive at `home`."""
 
-    def __init__(self, home: str, modules: ModuleCache | None = None) -> None:
+    def __init__(self, home: str, modules: ModuleCache | None = None, numbers: Metrics | None = None) -> None:
         self._home = home
+        self._numbers = numbers or Metrics()
         self._modules = modules
         self._claims: dict[str, Claim] = {}
         self._ledger = Ledger(home)
@@ -55,7 +60,9 @@ class Committer:
             self._finish(job)
             self._keep_modules(job)
         elif job.stage == COUNT:
-            self._ledger.suppress(job.fault, NOT_STORED if _size(job.one("facts")) else DEADLINE)
+            reason = NOT_STORED if _size(job.one("facts")) else DEADLINE
+            self._ledger.suppress(job.fault, reason)
+            self._numbers.add("suppressed", reason)
         return END, job.fault, []
 
     # Committing
@@ -82,6 +89,8 @@ class Committer:
             if known.failure:
                 incoming.write(REASON, f"{known.failure}\n".encode(errors="surrogateescape"))
             incoming.commit(FAILED if known.failure else PENDING)
+        self._numbers.add("stored")
+        self._numbers.add("bytes", number=_size(job.one("core")) + _size(job.one("assets")))
 
     def _mark(self, fault: str, meta: dict[str, Any], why: str) -> int:
         """The disk takes no more: at least say that there was a crash."""
@@ -153,6 +162,8 @@ class Committer:
                 _settle(taken, found, job.trouble)
             except CannotStore as error:
                 _mark_unfinished(taken, error)
+            self._numbers.add("analysed", taken.state if taken.state == DONE else FAILED)
+            _say(taken, found)
 
 
 def _copy(incoming: Incoming, name: str, fd: int) -> None:
@@ -172,6 +183,21 @@ def _settle(taken: Claim, found: result.Result | None, trouble: str) -> None:
         taken.fail(found.failure)
     else:
         taken.keep(found.summary, found.snapshot)
+
+
+def _say(taken: Claim, found: result.Result | None) -> None:
+    """A line in the system's log. What an analyser says is let through by its names: it does not write others' entries."""
+    entry: journal.Entry = {}
+    if found and found.entry:
+        try:
+            entry = msgspec.json.decode(found.entry, type=journal.Entry)
+        except msgspec.MsgspecError:
+            entry = {}
+    allowed = {name: value for name, value in entry.items() if name.startswith(_ALLOWED_FIELDS)}
+    if taken.state == DONE and {"MESSAGE", "PRIORITY"} <= allowed.keys():
+        journal.say(allowed | {"PRIORITY": str(journal.CRITICAL), "SYSLOG_IDENTIFIER": "obit", "OBIT_ID": taken.id})
+    else:
+        journal.say(journal.entry_failed(_meta(taken), taken.id, (found.failure if found else "") or f"it is {taken.state}"))
 
 
 def _mark_unfinished(taken: Claim, error: CannotStore) -> None:
@@ -202,14 +228,16 @@ def _size(fd: int) -> int:
     return os.fstat(fd).st_size if fd >= 0 else 0
 
 
+def _meta(taken: Claim) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(taken.folder.read(META, _MOST_META), type=dict[str, Any])
+    except (msgspec.MsgspecError, FileNotFoundError):
+        return {}
+
+
 def _facts(taken: Claim) -> int:
     """What the broker and the analyser need to know of a fault that was found in the archive."""
-    import msgspec
-
-    try:
-        meta = msgspec.json.decode(taken.folder.read(META, _MOST_META), type=dict[str, Any])
-    except (msgspec.MsgspecError, FileNotFoundError):
-        meta = {}
+    meta = _meta(taken)
     uid, gid = meta.get("uid"), meta.get("gid")
     user = (uid, gid, ()) if isinstance(uid, int) and isinstance(gid, int) else NOBODY
     fd = os.memfd_create("obit-facts", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)

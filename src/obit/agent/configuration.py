@@ -4,6 +4,7 @@ from typing import Literal, NamedTuple
 
 from obit.agent.admission import Limits
 from obit.agent.modulecache import DEFAULT_LIMIT
+from obit.agent.rules import Rules
 from obit.capture.assets import LIMITS
 from obit.capture.select import BUDGET
 
@@ -37,3 +38,7 @@ class Configuration(NamedTuple):
     assets: Assets = Assets()
     forward: str = ""
     """The command that is fed every core as well, as [forward] says it."""
+    rules: Rules = Rules()
+    metrics_file: str = ""
+    metrics_socket: str = ""
+    """Where the numbers go; empty: nowhere."""

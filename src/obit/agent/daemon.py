@@ -4,14 +4,16 @@ import os
 import resource
 import signal
 from functools import partial
+from socket import SOCK_STREAM
 
 from obit.agent import confinement
-from obit.agent.catching import PROTOCOL, catch, listeners
+from obit.agent.catching import PROTOCOL, bound, catch, listeners
 from obit.agent.configuration import Configuration
+from obit.agent.metrics import Metrics
 from obit.agent.pattern import Takeover
 from obit.agent.places import Runtime
 from obit.agent.roles import mains, put_in_order
-from obit.agent.stages import HANDED, RECEIVE
+from obit.agent.stages import HANDED, RECEIVE, SCRAPE
 from obit.agent.supervisor import Supervisor
 from obit.agent.worker import Worker
 from obit.capture.coredumpsocket import REJECT, encode_ack
@@ -53,11 +55,14 @@ class Daemon:
         Worker("recovery", partial(put_in_order, self._configuration.home)).wait()  # a failure it says itself: crashes matter more
         kernel, drop = listeners(self._runtime)
         way = catch(self._configuration, self._runtime, self._takeover)
-        roles = mains(self._configuration, self._runtime.empty, has_requests=way == PROTOCOL)
-        supervisor = Supervisor(roles, encode_ack(REJECT) if way == PROTOCOL else b"")
+        numbers = Metrics()
+        roles = mains(self._configuration, self._runtime.empty, numbers, has_requests=way == PROTOCOL)
+        supervisor = Supervisor(roles, encode_ack(REJECT) if way == PROTOCOL else b"", numbers)
         supervisor.start("receiver", "selector")
         supervisor.listen(kernel, RECEIVE)
         supervisor.listen(drop, HANDED)
+        if self._configuration.metrics_socket:
+            supervisor.listen(bound(self._configuration.metrics_socket, SOCK_STREAM), SCRAPE)
         supervisor.watch(wakeup, partial(_drain, wakeup))
         self._runtime.say(way)
         return supervisor

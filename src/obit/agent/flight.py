@@ -1,26 +1,30 @@
 """A fault on its way through the stages, and the descriptors that the supervisor holds for it."""
 
 import os
+import time
 from collections.abc import Iterable, Sequence
 from socket import MSG_DONTWAIT, MSG_NOSIGNAL, socket
 
 from obit.agent.messages import Job, close_all
-from obit.agent.stages import STAGES
+from obit.agent.stages import HANDED, RECEIVE, STAGES
 
 NEVER = float("inf")
 
 
 class Flight:
-    """`fault` is the ID that it has or will have in the archive; `is_adopted` of one that was found there."""
+    """`fault` is the ID that it has or will have in the archive; `is_adopted` of one that was found there,
+    `has_crashed` of one that came from the kernel, `accepted` the time then (seconds of time.monotonic())."""
 
     def __init__(self, stage: int, held: dict[str, list[int]], *, is_adopted: bool = False) -> None:
         self.stage = stage
+        self.has_crashed = stage in (RECEIVE, HANDED)
         self.held = held
         self.fault = "" if is_adopted else os.urandom(16).hex()
         self.is_adopted = is_adopted
         self.attempt = 0
         self.trouble = ""
         self.deadline = NEVER
+        self.accepted = time.monotonic()
 
     def job(self) -> Job:
         """What the process of this stage is told."""

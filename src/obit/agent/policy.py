@@ -17,57 +17,21 @@ size is written to HOME/limits/usage.
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, Self, cast
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
 
 from obit.agent.admission import USAGE
-from obit.agent.quantities import parse_duration, parse_size
+from obit.agent.rules import Rules
 from obit.archive.claim import Claim, claim_leftover
 from obit.archive.folder import Folder
 from obit.archive.layout import CORE, DONE, FAILED, SNAPSHOT
 from obit.archive.reader import Archive, Total, totals
-from obit.archive.retention import Limits, retain
+from obit.archive.retention import retain
 from obit.archive.settlement import settle
 from obit.archive.stored import StoredFault
 from obit.archive.writer import explained
-from obit.errors import UsageError
 
 COMPRESSED = f"{CORE}.zst"
-
-Keep = Literal["never", "first", "always"]
-
-
-class Rules(NamedTuple):
-    """The settings as numbers: seconds, bytes; None is no limit."""
-
-    keep: Keep = "first"
-    first: int = 3
-    compress: bool = True
-    age: float | None = None
-    size: int | None = None
-    number: int | None = None
-
-    @classmethod
-    def of(cls, settings: Mapping[str, object]) -> Self:
-        """From the values of the settings by name; `UsageError`."""
-        keep = str(settings["core.keep"])
-        if keep not in ("never", "first", "always"):
-            raise UsageError(f"[core] keep is {keep!r}: write never, first or always")
-        age, size, count = (str(settings[f"retention.{name}"]) for name in ("age", "bytes", "count"))
-        if count != "off" and not count.isdecimal():
-            raise UsageError(f"[retention] count is {count!r}: write a number, or off")
-        return cls(
-            cast("Keep", keep),
-            int(str(settings["core.first"])),
-            bool(settings["core.compress"]),
-            None if age == "off" else parse_duration(age),
-            None if size == "off" else parse_size(size),
-            None if count == "off" else int(count),
-        )
-
-    def limits(self, now: float) -> Limits:
-        """What the archive may keep at this time (seconds of time.time())."""
-        return Limits(None if self.age is None else moment(now - self.age), self.size, self.number)
 
 
 class Done(NamedTuple):
@@ -122,11 +86,6 @@ def next_in(faults: Iterable[StoredFault], rules: Rules, now: float) -> float | 
     if rules.age is None or captured is None:
         return None
     return max(seconds(captured) + rules.age - now, 1.0)
-
-
-def moment(when: float) -> str:
-    """RFC 3339 UTC of seconds of time.time()."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(max(when, 0)))
 
 
 def seconds(text: str) -> float:

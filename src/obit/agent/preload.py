@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-MODULES = ("obit.agent.committer", "obit.agent.broker", "obit.agent.analyser")
+MODULES = ("obit.agent.committer", "obit.agent.broker", "obit.agent.analyser", "obit.agent.keeper")
 PACKAGES = ("obit.analysis", "obit.debuginfo", "obit.image", "obit.snapshot")
 STANDARD = ("datetime", "encodings.idna", "json", "signal", "typing", "zlib", "zstandard")
 """What those import inside functions."""

@@ -10,11 +10,12 @@ from socket import socket
 from typing import TYPE_CHECKING
 
 from obit.agent import messages, record
-from obit.agent.admission import Accept, Admission
+from obit.agent.admission import Accept, Admission, Fold
 from obit.agent.configuration import Configuration
 from obit.agent.crashes import Crash, NotACrash, acknowledge, connected, handed, is_still, reject, take
 from obit.agent.mapped import is_on_host, mapped_files
 from obit.agent.messages import Job
+from obit.agent.metrics import Metrics
 from obit.agent.preliminaries import crash_facts
 from obit.agent.record import Record
 from obit.agent.spool import Spool
@@ -35,9 +36,16 @@ class Receiver:
     """`host` is the document's; `has_requests`: whether the kernel's socket speaks the protocol of `coredumpsocket`."""
 
     def __init__(
-        self, configuration: Configuration, host: Mapping[str, object], forwarder: "Forwarder | None" = None, *, has_requests: bool
+        self,
+        configuration: Configuration,
+        host: Mapping[str, object],
+        numbers: Metrics,
+        forwarder: "Forwarder | None" = None,
+        *,
+        has_requests: bool,
     ) -> None:
         self._configuration = configuration
+        self._numbers = numbers
         self._patterns = Patterns(configuration.assets.patterns)
         self._admission = Admission(configuration.home, configuration.limits)
         self._host = dict(host)
@@ -92,8 +100,11 @@ class Receiver:
         limits, budget = self._configuration.limits, self._configuration.budget
         facts = crash_facts(f"/proc/self/fd/{proc}", crash.pid, budget, with_stack=limits.per_program is not None)
         verdict = self._admission.admit(job.fault, facts)
+        if job.attempt == 1:
+            self._numbers.add("caught", crash.source)
         if isinstance(verdict, Accept):
             return True
+        self._numbers.add("folded" if isinstance(verdict, Fold) else "suppressed", verdict.reason)
         if crash.has_request:
             reject(crash)
         return False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from obit.agent import confinement
 from obit.agent.configuration import Configuration
+from obit.agent.metrics import Metrics
 from obit.agent.worker import Main
 from obit.capture import facts
 
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
     from obit.agent.forwarder import Forwarder
 
 
-def mains(configuration: Configuration, empty: str, *, has_requests: bool) -> Mapping[str, Main]:
-    """By role. `empty` is an empty directory; `has_requests`: the kernel's socket speaks the protocol of `coredumpsocket`."""
+def mains(configuration: Configuration, empty: str, numbers: Metrics, *, has_requests: bool) -> Mapping[str, Main]:
+    """By role. `numbers` count in shared memory; `empty` is an empty directory; `has_requests`: the kernel's socket speaks the protocol of
+    `coredumpsocket`."""
     return {
-        "receiver": partial(_receive, configuration, facts.host_facts(), has_requests),
-        "selector": partial(_select, empty, configuration.budget),
-        "committer": partial(_commit, configuration),
+        "receiver": partial(_receive, configuration, facts.host_facts(), numbers, has_requests),
+        "selector": partial(_select, empty, configuration.budget, numbers),
+        "committer": partial(_commit, configuration, numbers),
         "broker": partial(_broke, configuration),
-        "analyser": partial(_analyse, empty),
+        "analyser": partial(_analyse, empty, numbers),
+        "keeper": partial(_keep, configuration, numbers),
     }
 
 
@@ -39,13 +42,13 @@ def put_in_order(home: str, _channel: socket) -> None:
     repair(home)
 
 
-def _receive(configuration: Configuration, host: dict[str, object], has_requests: bool, channel: socket) -> None:
+def _receive(configuration: Configuration, host: dict[str, object], numbers: Metrics, has_requests: bool, channel: socket) -> None:
     from obit.agent.receiver import Receiver
 
     forwarder = _forwarder(configuration)  # forked while there are rights to pass on
     confinement.keep_capabilities(*confinement.LOOKING)
     confinement.no_new_privileges()
-    Receiver(configuration, host, forwarder, has_requests=has_requests).main(channel)
+    Receiver(configuration, host, numbers, forwarder, has_requests=has_requests).main(channel)
 
 
 def _forwarder(configuration: Configuration) -> "Forwarder | None":
@@ -60,19 +63,20 @@ def _forwarder(configuration: Configuration) -> "Forwarder | None":
     return Forwarder(command) if command else None
 
 
-def _select(empty: str, budget: int, channel: socket) -> None:
+def _select(empty: str, budget: int, numbers: Metrics, channel: socket) -> None:
     from obit.agent.selector import main
 
+    numbers.close()
     _become_nobody(empty)
     main(channel, budget=budget)
 
 
-def _commit(configuration: Configuration, channel: socket) -> None:
+def _commit(configuration: Configuration, numbers: Metrics, channel: socket) -> None:
     from obit.agent.committer import Committer
     from obit.agent.modulecache import ModuleCache
 
     _become_owner(configuration.home)
-    Committer(configuration.home, ModuleCache(configuration.home, configuration.modules_limit)).main(channel)
+    Committer(configuration.home, ModuleCache(configuration.home, configuration.modules_limit), numbers).main(channel)
 
 
 def _broke(configuration: Configuration, channel: socket) -> None:
@@ -86,11 +90,19 @@ def _broke(configuration: Configuration, channel: socket) -> None:
     Broker(configuration.debug_directories, Cache(configuration.debug_cache), modules).main(channel)
 
 
-def _analyse(empty: str, channel: socket) -> None:
+def _analyse(empty: str, numbers: Metrics, channel: socket) -> None:
     from obit.agent.analyser import main
 
+    numbers.close()
     _become_nobody(empty)
     main(channel)
+
+
+def _keep(configuration: Configuration, numbers: Metrics, channel: socket) -> None:
+    from obit.agent.keeper import Keeper
+
+    _become_owner(configuration.home)
+    Keeper(configuration, numbers).main(channel)
 
 
 def _become_owner(home: str) -> None:

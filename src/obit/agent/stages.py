@@ -7,7 +7,7 @@ memfds: `facts` (sealed by the receiver), `assets`, `core`, `result`.
 
 from typing import NamedTuple
 
-RECEIVE, HANDED, SELECT, COMMIT, COUNT, CLAIM, ANALYSE, FINISH, END = range(9)
+RECEIVE, HANDED, SELECT, COMMIT, COUNT, CLAIM, ANALYSE, FINISH, TEND, SCRAPE, END = range(11)
 
 _VICTIM = ("connection", "pipe", "stream", "memory")
 _SAVED = (*_VICTIM, "core", "assets")
@@ -70,8 +70,12 @@ STAGES = {
         fresh=("result",),
     ),
     FINISH: Stage("finish", "committer", ("result", "modules"), (), following=(END,), otherwise=END, seconds=60, dropped=(*_SAVED, "root")),
+    TEND: Stage("tend", "keeper", (), (), following=(END,), otherwise=END, seconds=600, attempts=1),
+    SCRAPE: Stage("scrape", "keeper", ("connection",), (), following=(END,), otherwise=END, seconds=5, attempts=1),
 }
-ROLES = {"receiver": 1, "selector": 2, "committer": 1, "broker": 1, "analyser": 1}
-"""How many processes of each."""
+ROLES = {"receiver": 1, "selector": 2, "committer": 1, "broker": 1, "analyser": 1, "keeper": 0}
+"""How many processes of each wait for work; one of which none does is started for each work."""
+SERVE_ONCE = ("analyser", "keeper")
+"""These end after one work: an analyser may not be itself any more, a keeper would only take memory."""
 BEFORE_RELEASE = (RECEIVE, HANDED, SELECT)
 """Stages in which a process of the machine waits for us."""

@@ -13,7 +13,8 @@ from socket import socket
 from obit.agent import messages
 from obit.agent.flight import NEVER, Flight
 from obit.agent.messages import close_all, decode_reply, encode_job
-from obit.agent.stages import ANALYSE, BEFORE_RELEASE, CLAIM, COMMIT, END, RECEIVE, ROLES, STAGES
+from obit.agent.metrics import Metrics
+from obit.agent.stages import ANALYSE, BEFORE_RELEASE, CLAIM, COMMIT, END, HANDED, RECEIVE, ROLES, SERVE_ONCE, STAGES, TEND
 from obit.agent.worker import Main, Worker
 from obit.errors import ObitError
 
@@ -23,14 +24,19 @@ MOST_WAITING = 128
 """Crashes that are taken from the listening socket before earlier ones are released; more wait in its queue."""
 MOST_WITH_FILES = 64
 """Faults waiting for their analysis that keep the files they had mapped open."""
+TEND_AFTER, TEND_EVERY, TEND_IDLE = 3.0, 60.0, 6 * 3600.0
+"""Seconds: housekeeping follows the last fault by so much, comes so often at most, and so seldom when nothing happens."""
 MOST_DEATHS = 20
 """So many processes in a row that ended before they had done anything: something is wrong with us."""
 
 
 class Supervisor:
-    """`mains` are what the processes of each role run; `reject` is sent to a crash that nobody could serve in time."""
+    """`mains` are what the processes of each role run; `reject` is sent to a crash that nobody could serve in time; `numbers` count."""
 
-    def __init__(self, mains: Mapping[str, Main], reject: bytes = b"") -> None:
+    def __init__(self, mains: Mapping[str, Main], reject: bytes = b"", numbers: Metrics | None = None) -> None:
+        self._numbers = numbers or Metrics()
+        self._tended = time.monotonic() - TEND_EVERY
+        self._tend_at = NEVER
         self._is_stopping = False
         self._mains = mains
         self._reject = reject
@@ -82,7 +88,8 @@ class Supervisor:
 
     def turn(self, at_most: float = NEVER) -> bool:
         """Wait for something to happen (`at_most` so many seconds), and do what follows; whether anything happened."""
-        until = min((flight.deadline for flight in self._flights), default=NEVER) - time.monotonic()
+        until = min((flight.deadline for flight in self._flights), default=NEVER)
+        until = min(until, self._tend_at) - time.monotonic()
         wait = max(min(until, at_most), 0)
         events = self._poll.poll(None if wait == NEVER else wait)
         for descriptor, _ in events:
@@ -90,6 +97,7 @@ class Supervisor:
             if handler:
                 handler()
         self._expire()
+        self._tend()
         self._dispatch()
         self._set_listening()
         return bool(events)
@@ -102,8 +110,9 @@ class Supervisor:
         except OSError:
             return
         connection.setblocking(True)
-        stream = os.memfd_create("obit-stream", os.MFD_CLOEXEC)
-        held = {"connection": [connection.detach()], "pipe": list(os.pipe2(os.O_CLOEXEC)), "stream": [stream]}
+        held = {"connection": [connection.detach()]}
+        if stage in (RECEIVE, HANDED):
+            held |= {"pipe": list(os.pipe2(os.O_CLOEXEC)), "stream": [os.memfd_create("obit-stream", os.MFD_CLOEXEC)]}
         self._begin(Flight(stage, held))
 
     def _begin(self, flight: Flight) -> None:
@@ -111,7 +120,10 @@ class Supervisor:
         self._enter(flight, flight.stage)
 
     def _enter(self, flight: Flight, stage: int) -> None:
+        before = flight.stage
         flight.stage, flight.attempt, flight.deadline = stage, 0, NEVER
+        if before in BEFORE_RELEASE and stage not in BEFORE_RELEASE and flight.has_crashed:
+            self._numbers.observe(time.monotonic() - flight.accepted)
         if stage == END or (stage == CLAIM and self._is_stopping):
             self._end(flight)
             return
@@ -126,6 +138,8 @@ class Supervisor:
         has_more = flight.is_adopted and flight.stage == END and flight.fault and not self._is_stopping
         flight.drop(tuple(flight.held))
         self._flights.discard(flight)
+        if flight.has_crashed:
+            self._tend_at = max(time.monotonic() + TEND_AFTER, self._tended + TEND_EVERY)
         if has_more:
             self.adopt()
 
@@ -133,13 +147,25 @@ class Supervisor:
         """Give waiting faults to idle processes: those of early stages first, for victims wait behind them; those from the archive last,
         for one that has just got there is still on its way with all its files."""
         for flight in sorted(self._waiting, key=lambda flight: (flight.stage, flight.is_adopted)):
-            worker = self._idle(STAGES[flight.stage].role)
+            worker = self._idle(STAGES[flight.stage].role) or self._extra(STAGES[flight.stage].role)
             if worker and (flight.stage != CLAIM or self._can_analyse()):
                 self._waiting.remove(flight)
                 self._give(flight, worker)
 
+    def _tend(self) -> None:
+        if time.monotonic() >= self._tend_at:
+            self._tended = time.monotonic()
+            self._tend_at = self._tended + TEND_IDLE
+            self._begin(Flight(TEND, {}))
+
     def _idle(self, role: str) -> Worker | None:
         return next((worker for worker in self._workers[role] if worker.busy is None), None)
+
+    def _extra(self, role: str) -> Worker | None:
+        """One that is started for this work; one at a time."""
+        if ROLES[role] == 0 and not self._workers[role]:
+            self._hire(role)
+        return self._idle(role)
 
     def _can_analyse(self) -> bool:
         """Whether a fault that is claimed now would be analysed at once."""
@@ -198,24 +224,30 @@ class Supervisor:
         if flight.is_adopted:
             flight.fault = reply[1]
         self._enter(flight, reply[0])
-        if worker.role == "analyser":  # one a fault: it may not be itself any more
-            self._replace(worker)
+        if worker.role in SERVE_ONCE:
+            self._dismiss(worker)
 
     def _replace(self, worker: Worker, why: str = "") -> None:
         """Put another in its place, because it ended or for another reason; what it was at is begun anew."""
         flight, worker.busy = worker.busy, None
+        ended = self._dismiss(worker)
+        ending = why or ended
+        self._numbers.add("replaced", worker.role)
+        self._deaths += flight is None
+        if self._deaths > MOST_DEATHS:
+            raise ObitError(f"the agent's {worker.role} {ending} again and again: its messages above say why")
+        if flight is not None:
+            self._failed(flight, f"its {worker.role} {ending}")
+
+    def _dismiss(self, worker: Worker) -> str:
+        """End it, and put another in its place where one should wait; how it ended."""
         self._poll.unregister(worker.channel.fileno())
         del self._handlers[worker.channel.fileno()]
         self._workers[worker.role].remove(worker)
-        ended = worker.bury()
-        ending = why or ended
-        if worker.role != "analyser":
-            self._deaths += 1
-            if self._deaths > MOST_DEATHS:
-                raise ObitError(f"the agent's {worker.role} {ending} again and again: its messages above say why")
-        self._hire(worker.role)
-        if flight is not None:
-            self._failed(flight, f"its {worker.role} {ending}")
+        ending = worker.bury()
+        if ROLES[worker.role]:
+            self._hire(worker.role)
+        return ending
 
     def _failed(self, flight: Flight, why: str) -> None:
         flight.trouble, stage = why, STAGES[flight.stage]

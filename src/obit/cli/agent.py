@@ -52,6 +52,7 @@ def _run(arguments: Namespace) -> int:
     from obit.agent.configuration import Assets, Configuration
     from obit.agent.daemon import Daemon
     from obit.agent.quantities import parse_size
+    from obit.agent.rules import Rules
     from obit.archive.layout import home
     from obit.cli import settings
 
@@ -72,6 +73,9 @@ def _run(arguments: Namespace) -> int:
             settings.texts(found["scrub.patterns"]),
         ),
         str(values["forward.command"]),
+        Rules.of(values),
+        str(values["metrics.file"]),
+        str(values["metrics.socket"]),
     )
     forward.parse(configuration.forward)
     Daemon(configuration).run()

@@ -49,7 +49,7 @@ def limits_of(arguments: Namespace) -> "Limits":
     """What the options say; what they leave open is no limit, and without any the settings hold. `UsageError`."""
     import time
 
-    from obit.agent.policy import Rules
+    from obit.agent.rules import Rules
     from obit.agent.quantities import parse_duration, parse_size
 
     if arguments.older is None and arguments.keep is None:

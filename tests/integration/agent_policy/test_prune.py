@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from obit.agent.policy import moment
+from obit.agent.rules import moment
 from obit.cli.main import run
 from tests.builders import archives, faults
 

@@ -10,7 +10,8 @@ import zstandard
 
 from obit.agent import policy
 from obit.agent.admission import USAGE, Admission, CrashFacts, Suppress
-from obit.agent.policy import COMPRESSED, Keep, Rules, core_plan, keep_house, next_in
+from obit.agent.policy import COMPRESSED, core_plan, keep_house, next_in
+from obit.agent.rules import Keep, Rules, moment
 from obit.archive.claim import claim
 from obit.archive.layout import CORE, DONE, FAILED, PENDING, SNAPSHOT, new_id
 from obit.archive.reader import Archive
@@ -101,7 +102,7 @@ def test_a_fault_that_somebody_looks_at_is_left_alone(home: str) -> None:
 
 
 def test_old_faults_go_and_the_next_look_is_when_another_is_too_old(home: str) -> None:
-    old, new = (archives.done(home, faults.fault((), captured_at=policy.moment(NOON - age))) for age in (1000, 100))
+    old, new = (archives.done(home, faults.fault((), captured_at=moment(NOON - age))) for age in (1000, 100))
     done = keep_house(home, Rules(age=500), NOON)
     assert [fault.id for fault in done.removed] == [old]
     assert [fault.id for fault in Archive(home).faults()] == [new]
