@@ -1,6 +1,7 @@
 """What the agent keeps beside the core: the code that ran, packages, files of /proc; and whom it feeds besides."""
 
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from obit.agent import install
+from tests.system import agents
 from tests.system.agents import OBIT, PATTERN, Agent, build, crash, machine
 
 pytestmark = [pytest.mark.needs_root, pytest.mark.exclusive]
@@ -87,3 +90,35 @@ def test_the_handler_that_was_there_before_gets_the_core_too(tmp_path: Path, pro
     assert (tmp_path / "uid").read_text() == "0\n"
     words = ["gdb", "-batch", "-nx", str(program), "-c", str(tmp_path / f"core.{pid}"), "-ex", "bt"]
     assert "total (order=" in subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("capture", ["socket", "pipe"])
+def test_the_service_may_do_whatever_the_agent_does(
+    tmp_path: Path, program: Path, held: str, monkeypatch: pytest.MonkeyPatch, capture: str
+) -> None:
+    """The unit's SystemCallFilter, against what is called from the start over a crash and a forwarded core to the end."""
+    trace, traced = tmp_path / "trace", tmp_path / "obit"
+    traced.write_text(f'#!/bin/sh\nexec strace -D -f -qq -o {trace} {OBIT} "$@"\n')
+    traced.chmod(0o755)
+    monkeypatch.setattr(agents, "OBIT", traced)
+    with Agent(tmp_path / "home", capture=capture, OBIT_FORWARD_COMMAND="/usr/bin/wc -c") as agent:
+        monkeypatch.undo()
+        assert agent.settled(crash(program))["state"] == "done"
+    called = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE))
+    assert {"chroot", "unshare", "splice"} <= called
+    assert called - allowed_calls() == set()
+
+
+def allowed_calls() -> set[str]:
+    unit = (Path(install.__file__).parent / "units" / install.SERVICE).read_text()
+    (line,) = re.findall(r"^SystemCallFilter=(.*)$", unit, re.MULTILINE)
+    return {call for word in line.split() for call in calls_of(word)}
+
+
+def calls_of(word: str) -> set[str]:
+    """The system calls that systemd means by a word of a filter."""
+    if not word.startswith("@"):
+        return {word}
+    out = subprocess.run(["systemd-analyze", "syscall-filter", word], capture_output=True, text=True, check=True).stdout
+    words = [line.strip() for line in out.splitlines()[1:]]
+    return {call for each in words if each and not each.startswith("#") for call in calls_of(each)}
