@@ -49,8 +49,8 @@ def limits_of(arguments: Namespace) -> "Limits":
     """What the options say; what they leave open is no limit, and without any the settings hold. `UsageError`."""
     import time
 
-    from obit.agent.rules import Rules
     from obit.agent.quantities import parse_duration, parse_size
+    from obit.agent.rules import Rules
 
     if arguments.older is None and arguments.keep is None:
         return Rules.of({name: found.value for name, found in settings.load(arguments.config).items()}).limits(time.time())

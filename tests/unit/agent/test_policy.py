@@ -8,7 +8,6 @@ import msgspec
 import pytest
 import zstandard
 
-from obit.agent import policy
 from obit.agent.admission import USAGE, Admission, CrashFacts, Suppress
 from obit.agent.policy import COMPRESSED, core_plan, keep_house, next_in
 from obit.agent.rules import Keep, Rules, moment
