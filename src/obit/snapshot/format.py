@@ -98,13 +98,14 @@ def wrap(text: str, columns: int) -> list[str]:
 
 
 def chop(word: str, columns: int) -> list[str]:
-    """A word in pieces of at most `columns`."""
+    """A word in pieces of at most `columns`. A word may have megabytes, so each step looks at a few lines of it and no more."""
     pieces = []
-    while width(word) > columns:
-        head = cut(word, columns) or word[0]
+    at, reach = 0, 8 * columns
+    while len(word) - at > reach or width(word[at:]) > columns:
+        head = cut(word[at : at + reach], columns) or word[at]
         pieces.append(head)
-        word = word[len(head) :]
-    return [*pieces, word]
+        at += len(head)
+    return [*pieces, word[at:]]
 
 
 def size_text(count: int) -> str:

@@ -1,5 +1,7 @@
 """Printing values that a crashed program chose."""
 
+from time import process_time
+
 import pytest
 
 from obit.snapshot import format as formats
@@ -71,3 +73,11 @@ def test_counts() -> None:
     assert formats.count_text(1, "frame") == "1 frame"
     assert formats.count_text(39936, "frame") == "39,936 frames"
     assert formats.count_text(2, "process", "processes") == "2 processes"
+
+
+def test_a_word_of_megabytes_is_wrapped_in_no_time() -> None:
+    start = process_time()
+    lines = formats.wrap("A" * 2_000_000 + "é" + "\u0301" * 1000, 76)
+    assert process_time() - start < 5
+    assert {formats.width(line) for line in lines[:26_000]} == {76}
+    assert "".join(lines) == "A" * 2_000_000 + "é" + "\u0301" * 1000
