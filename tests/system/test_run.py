@@ -150,6 +150,19 @@ def test_pytest(tmp_path: Path) -> None:
     assert done.returncode == 139
     assert fault["signal"]["name"] == "SIGSEGV"
     assert "pytest" in " ".join(fault["process"]["cmdline"])
+    # pytest's faulthandler took the signal on a stack of its own, and raised it again.
+    assert fault["signal"]["code_name"] == "SI_TKILL"
+    assert {"null", "memory.read"} <= set(fault["classifiers"]), fault["explanation"]
+    assert "string_at" in functions(fault)
+
+
+def test_a_handler_on_a_stack_of_its_own(tmp_path: Path) -> None:
+    source = Path(__file__).parents[1] / "integration/capture/programs/altstack.c"
+    subprocess.run(["gcc", "-g", "-O1", "-w", "-pthread", source, "-o", "altstack"], cwd=tmp_path, check=True)
+    fault = document(obit(tmp_path / "home", "run", "--json", "--", tmp_path / "altstack"))
+    assert fault["signal"]["name"] == "SIGABRT"
+    assert "descend" in fault["explanation"]
+    assert "body" in functions(fault), "the far end of the interrupted stack"
 
 
 def test_a_test_binary_of_rust(tmp_path: Path) -> None:
