@@ -5,7 +5,9 @@ status (128 + the signal's number when one killed it; 127 when there is no such
 command, 126 when it cannot be run). Obit watches it and everything it starts, by
 ptrace: no root and no set-up. A process that dies of a signal that would leave a
 core is captured in a few milliseconds, and after CMD has ended the report is
-printed on standard error. The fault is kept: `obit list`, `obit show`.
+printed on standard error. The fault is kept: `obit list`, `obit show`. So are
+executables that are gone by then, or lie in a directory for temporary files.
+A pipeline is a shell's: `obit run -- sh -c 'CMD | less'`.
 
 With --json the fault document is printed on standard output (`null` when nothing
 crashed; further crashes are in its `others`), and CMD's own standard output goes
@@ -14,8 +16,12 @@ to standard error.
 Set-uid programs run without their privileges under ptrace, and a process has
 one tracer only: gdb, strace and LeakSanitizer inside CMD are refused theirs (for
 the last: ASAN_OPTIONS=detect_leaks=0). Go programs get
-GOTRACEBACK=crash when it is unset. A panic that ends in an exit status (Rust
-101, Go 2 when handled) is no signal, and no fault.
+GOTRACEBACK=crash when it is unset; `go test` strips the programs that it runs
+unless told -ldflags='-s=false -w=false'. A panic that ends in an exit status
+(Rust 101, Go 2 when handled) is no signal, and no fault.
+
+PYTHONPATH and the like are CMD's alone. Only a PYTHONHOME of another Python
+keeps Obit from starting: `obit doctor` tells the way around.
 
 Example:
   obit run -k build=1742 -- make check
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """See the docstring."""
+    parser.usage = "obit run [-h] [--json] [-k KEY=VALUE] [--full] [--config FILE] [--] CMD ARG…"
     parser.add_argument("--json", action="store_true", help="print the fault document, or null, on standard output")
     parser.add_argument(
         "-k", dest="attributes", metavar="KEY=VALUE", action="append", default=[], help="an attribute of the fault (repeatable)"
