@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from obit.agent import messages, record
 from obit.agent.admission import Accept, Admission, Fold
+from obit.agent.claims import Claims
 from obit.agent.configuration import Configuration
 from obit.agent.crashes import Crash, NotACrash, acknowledge, connected, handed, is_still, reject, take
 from obit.agent.mapped import is_on_host, mapped_files
@@ -22,9 +23,9 @@ from obit.agent.spool import Spool
 from obit.agent.stages import COMMIT, END, HANDED, SELECT
 from obit.analysis.scrub import Patterns
 from obit.capture import assets, configured
-from obit.capture.facts import read_file
+from obit.capture.facts import dumpable, read_file
 from obit.capture.kernelcore import captured_of, pack
-from obit.capture.procfs import parse_status
+from obit.capture.procfs import parse_stat, parse_status
 from obit.capture.stream import read_head
 from obit.capture.victim import Captured, Unsupported, meta, now
 
@@ -49,6 +50,7 @@ class Receiver:
         self._patterns = Patterns(configuration.assets.patterns)
         self._admission = Admission(configuration.home, configuration.limits)
         self._host = dict(host)
+        self._claims = Claims(configuration.home)
         self._has_requests = has_requests
         self._forwarder = forwarder
 
@@ -66,6 +68,8 @@ class Receiver:
 
     def _handle(self, job: Job) -> tuple[int, list[int]]:
         with socket(fileno=os.dup(job.one("connection"))) as connection:
+            if job.stage == HANDED and self._claims.serve(connection):
+                return END, []
             try:
                 crash = handed(connection) if job.stage == HANDED else connected(connection, has_request=self._has_requests)
             except NotACrash:
@@ -84,6 +88,8 @@ class Receiver:
             proc = os.open(f"/proc/{crash.pid}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 if not self._is_admitted(job, crash, proc):
+                    if crash.has_request:
+                        reject(crash)
                     return END, []
                 stage, known = SELECT, self._read(job, crash, proc, passed)
             finally:
@@ -97,6 +103,8 @@ class Receiver:
         return stage, passed
 
     def _is_admitted(self, job: Job, crash: Crash, proc: int) -> bool:
+        if self._claims.take(crash.pid, parse_stat(read_file(f"/proc/self/fd/{proc}/stat")).start_time):
+            return False
         limits, budget = self._configuration.limits, self._configuration.budget
         facts = crash_facts(f"/proc/self/fd/{proc}", crash.pid, budget, with_stack=limits.per_program is not None)
         verdict = self._admission.admit(job.fault, facts)
@@ -105,8 +113,6 @@ class Receiver:
         if isinstance(verdict, Accept):
             return True
         self._numbers.add("folded" if isinstance(verdict, Fold) else "suppressed", verdict.reason)
-        if crash.has_request:
-            reject(crash)
         return False
 
     def _read(self, job: Job, crash: Crash, proc: int, passed: list[int]) -> Record:
@@ -119,13 +125,14 @@ class Receiver:
         missing = self._save_assets(job.one("assets"), proc, captured)
         captured.note["missing"] = [*captured.note.get("missing", ()), *missing]
         user = _user(parse_status(read_file(f"{path}/status")))
+        readable = dumpable(crash.dumpable, captured.process.auxv)
         names = _open(proc, captured, passed)
         if not is_still(crash):
             raise Unsupported("the process went away while it was looked at")
         if self._forwarder and job.attempt == 1:
             spooled = job.one("stream")
-            self._forwarder.forward(captured, crash.dumpable, len(head.raw), (crash.stream, proc, crash.pidfd, spooled))
-        return Record(meta(captured) | {"dumpable": crash.dumpable, "on_host": is_on_host(path)}, pack(captured), user, names)
+            self._forwarder.forward(captured, readable, len(head.raw), (crash.stream, proc, crash.pidfd, spooled))
+        return Record(meta(captured) | {"dumpable": readable, "on_host": is_on_host(path)}, pack(captured), user, names)
 
     def _save_assets(self, out: int, proc: int, captured: Captured) -> list[assets.Missing]:
         wanted = self._configuration.assets

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from obit.archive.layout import ASSETS, CORE, FAILED, PENDING, REASON, home
 from obit.archive.writer import CannotStore, Incoming, begin
 from obit.capture import assets
-from obit.capture.facts import read_file
+from obit.capture.facts import dumpable, read_file
 from obit.capture.kernel_pipe import Crash
 from obit.capture.kernelcore import captured_of
 from obit.capture.procfs import DELETED, parse_stat, parse_status
@@ -84,7 +84,7 @@ def first_words(crash: Crash, proc: str) -> dict[str, object]:
         "exe": exe,
         "application": os.path.basename(exe or status.get("Name", "")),
         "signal": signal_of(crash.signal, None),
-        "dumpable": crash.dumpable,
+        "dumpable": dumpable(crash.dumpable, read_file(f"{proc}/task/{crash.tid}/auxv", _SMALL)),
         "missing": [],
     }
 

@@ -6,6 +6,7 @@ that they are secret are replaced before they go anywhere.
 
 import os
 import re
+from struct import iter_unpack
 from typing import Any
 
 from obit.analysis.scrub import scrub_arguments, scrub_value
@@ -14,6 +15,8 @@ from obit.capture.procfs import DELETED, parse_stat, parse_status
 MAX_DESCRIPTORS = 256
 _SMALL = 64 << 10
 _LARGE = 4 << 20
+_AT_SECURE = 23
+_FOR_ROOT_ONLY = 2
 _CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -139,3 +142,10 @@ def _strings(raw: bytes) -> list[str]:
 
 def _text(raw: bytes) -> str:
     return raw.decode(errors="surrogateescape")
+
+
+def dumpable(kernels: int, auxv: bytes) -> int:
+    """Who may read a core, as prctl(2) counts: 1 its user, 2 root only. `kernels` is what the kernel says (%d), and it says 1 of a program
+    that gained capabilities from its file, where auxv has AT_SECURE all the same."""
+    pairs = iter_unpack("=QQ", auxv[: len(auxv) & ~15])
+    return _FOR_ROOT_ONLY if kernels == 1 and any(key == _AT_SECURE and value for key, value in pairs) else kernels

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.needs_root, pytest.mark.exclusive]
 NOBODY = 65534
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 DUMPABLE = Path("/proc/sys/fs/suid_dumpable")
+SETTLED = ("done", "failed")
 SECRET = "the-secret-of-root"
 VICTIM = r"""
 #include <sys/prctl.h>
@@ -63,13 +64,13 @@ def build(folder: Path, name: str, source: str = "victim.c") -> Path:
 def crashed(agent: Agent, command: Sequence[str | Path], **environment: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """A crash's row in the list and its document."""
     before = {fault["id"] for fault in agent.listing()["faults"]}
-    words = [str(word) for word in command]
+    words, name = [str(word) for word in command], Path(command[-1]).name
     status = subprocess.run(words, env={"PATH": os.environ["PATH"], **environment}, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL)
     assert status.returncode in (-11, 139)
 
     def fresh() -> list[dict[str, Any]]:
         faults = agent.listing()["faults"]
-        return [fault for fault in faults if fault["id"] not in before and fault["state"] in ("done", "failed")]
+        return [fault for fault in faults if fault["id"] not in before and fault["application"] == name and fault["state"] in SETTLED]
 
     (fault,) = until(fresh, "the fault")
     assert fault["state"] == "done", fault
@@ -121,7 +122,7 @@ def test_a_hostile_name_forges_nothing(agent: Agent, folder: Path, name: str) ->
 
 
 def sources(document: dict[str, Any]) -> list[Any]:
-    return [frame["source"] for thread in document["threads"] for frame in thread["frames"] if frame["source"]]
+    return [frame["source"] for thread in document["threads"] for frame in thread["frames"] if frame.get("source")]
 
 
 @contextmanager
@@ -183,7 +184,7 @@ def test_nothing_of_a_container_is_run_and_its_ids_are_the_machines(agent: Agent
     """The root directory is the victim's, with programs under every name that somebody might run."""
     root = folder / "root"
     (root / "bin").mkdir(parents=True)
-    subprocess.run(["gcc", "-static", "-g", "-x", "c", "-", "-o", root / "victim", '-DSOURCE="v.c"'], input=VICTIM.encode(), check=True)
+    subprocess.run(["gcc", "-static", "-g", "-x", "c", "-", "-o", root / "contained", '-DSOURCE="v.c"'], input=VICTIM.encode(), check=True)
     for name in ("sh", "python3", "gdb", "dpkg", "rpm", "objdump"):
         (root / "bin" / name).write_text(f"#!/victim\n# {SECRET}\n")
         (root / "bin" / name).chmod(0o755)
@@ -194,7 +195,7 @@ def test_nothing_of_a_container_is_run_and_its_ids_are_the_machines(agent: Agent
     assert tracer.stderr is not None
     for _ in pids:
         assert "attached" in tracer.stderr.readline()
-    container = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--root={root}", "--wd=/", "/victim"]
+    container = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--root={root}", "--wd=/", "/contained"]
     try:
         fault, document = crashed(agent, container)
     finally:
@@ -222,7 +223,7 @@ def test_whoever_parses_what_a_victim_wrote_is_nobody(agent: Agent, folder: Path
     assert status["NoNewPrivs"] == "1"
     assert os.listdir(f"/proc/{pid}/root/") == []
     assert os.readlink(f"/proc/{pid}/ns/net") != os.readlink("/proc/self/ns/net")
-    assert Path(f"/proc/{pid}").stat().st_uid == 0, "it is not dumpable: nobody else who is nobody may look into it"
+    assert Path(f"/proc/{pid}/environ").stat().st_uid == 0, "it is not dumpable: nobody else who is nobody may look into it"
 
 
 @pytest.mark.parametrize(("role", "allowed"), [("receiver", {1, 2, 19, 21}), ("broker", {2, 6, 7}), ("committer", set())])
