@@ -179,3 +179,13 @@ def test_memory_of_all_processes(by_socket: Agent, program: Path) -> None:
     pids = [by_socket.process.pid, *(pid for pids in by_socket.roles().values() for pid in pids)]
     lines = [line for pid in pids for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()]
     assert sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) <= 60 * 1024
+
+
+def test_what_obit_run_captures_is_one_fault_not_two(agent: Agent, program: Path) -> None:
+    ran = subprocess.run([OBIT, "run", "--json", "--", program], check=False, env=agent.environ, capture_output=True, timeout=60)
+    assert ran.returncode == 128 + signal.SIGSEGV
+    pid = json.loads(ran.stdout)["process"]["pid"]
+    assert_whole(agent, crash(program))  # the kernel asked the agent before
+    assert [fault["state"] for fault in agent.faults(pid)] == ["done"]
+    assert agent.show(agent.faults(pid)[0])["source"] == "ptrace"
+    assert agent.listing()["suppressed"] == 0

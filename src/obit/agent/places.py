@@ -3,33 +3,21 @@
 import fcntl
 import json
 import os
-from hashlib import sha256
 from typing import Any
 
 import obit
 from obit.capture import kernel_pipe
+from obit.capture.agentsocket import DROP, runtime_directory
 from obit.capture.procfs import parse_stat
 from obit.errors import EnvironmentLacks
 
-SYSTEM = "/run/obit"
-KERNEL, DROP, STATE, CONFIG, HANDLER, EMPTY = "kernel", "drop", "agent.json", "pipe", "p", "empty"
-_LONGEST = 48
-"""Bytes of the directory's path: sun_path has 108, and core_pattern 127 for the interpreter, the handler and its arguments."""
+KERNEL, STATE, CONFIG, HANDLER, EMPTY = "kernel", "agent.json", "pipe", "p", "empty"
 # An installed package lies too deep for core_pattern, and what is imported is compiled already.
 _HANDLER = """import posix, sys
 sys.path.insert(0, {source!r})
 from obit.capture.kernel_pipe import main
 posix._exit(main([{config!r}, *sys.argv[1:]]))
 """
-
-
-def runtime_directory(home: str) -> str:
-    """Where an agent with this archive has its sockets: below an archive of one's own, so that several can live side by side. The
-    kernel follows no link on the way to a socket, so the path has none."""
-    if os.environ.get("OBIT_HOME") is None and os.geteuid() == 0:
-        return SYSTEM
-    own = f"{os.path.realpath(home)}/run"
-    return own if len(os.fsencode(own)) <= _LONGEST else f"{SYSTEM}-{sha256(os.fsencode(own)).hexdigest()[:12]}"
 
 
 class Runtime:

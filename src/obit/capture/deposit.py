@@ -59,12 +59,14 @@ class Deposit:
         if len(self.kept) + len(self._open) >= MAX_FAULTS:
             self.beyond += 1
             return
+        from obit.capture.agentsocket import claim
         from obit.capture.victim import Unsupported, take
 
         try:
             captured = take(doomed, self._attributes)
             files = self._hold(captured) if self._hold else {}
             self._open[doomed.pid] = self._store(captured)._replace(files=files)
+            claim(self._home, doomed.pid, captured.note["process"].get("start_time", 0))  # one fault, not two
         except Unsupported as error:
             self._open[doomed.pid] = _Open(complaint=f"process {doomed.pid} crashed and could not be captured: {error}")
         except Exception as error:  # noqa: BLE001  whatever a dying process makes us trip over must not hold up the living
