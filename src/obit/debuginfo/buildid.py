@@ -2,11 +2,10 @@
 
 import os
 import stat
+from functools import partial
 
-from obit.debuginfo.elf import MAX_ENTRIES, PT_NOTE, Elf, Read, build_id_of_notes, parse_notes
+from obit.debuginfo.elf import MAX_ENTRIES, PT_NOTE, Elf, Read, build_id_of_segment
 from obit.errors import BadInput
-
-MAX_MEMORY_NOTE = 4096
 
 
 def build_id_of_file(path: str) -> str | None:
@@ -37,7 +36,8 @@ def build_id_in_memory(read: Read, base: int) -> str | None:
     bias = base - elf.image_base
     for segment in elf.segments:
         if segment.type == PT_NOTE:
-            found = build_id_of_notes(parse_notes(read(bias + segment.vaddr, min(segment.memsz, MAX_MEMORY_NOTE)), segment.align))
+            start = bias + segment.vaddr
+            found = build_id_of_segment(segment, partial(read, start))
             if found:
                 return found
     return None

@@ -25,6 +25,10 @@ MAX_ENTRIES = 1 << 20
 """Most segments or sections that are looked at: /proc/sys/vm/max_map_count is 65,530 unless raised."""
 MAX_NOTES = 256 << 20
 """Most bytes of one note segment (a core has about 3 kB a thread in it)."""
+MAX_SEGMENT_NOTES = 1 << 16
+"""Bytes in which a file's build-id is looked for."""
+GNU_NOTE = 36
+"""Size of a note with a build-id of 20 bytes."""
 MAX_NAMES = 16 << 20
 MAX_PATH = 4096
 
@@ -169,7 +173,13 @@ class Elf:
     @property
     def build_id(self) -> str | None:
         """The GNU build-id in lower-case hex, or None."""
-        return build_id_of_notes(self.notes())
+        if not self.segments:
+            return build_id_of_notes(self.notes())
+        notes = (segment for segment in self.segments if segment.type == PT_NOTE)
+        return next(filter(None, (self._build_id_of(segment) for segment in notes)), None)
+
+    def _build_id_of(self, segment: Segment) -> str | None:
+        return build_id_of_segment(segment, lambda size: self._read(segment.offset, size))
 
     @property
     def interpreter(self) -> str | None:
@@ -222,6 +232,19 @@ def build_id_of_notes(notes: Iterator[Note]) -> str | None:
         if note.type == NT_GNU_BUILD_ID and note.name == "GNU" and 0 < len(note.desc) <= 64:
             return note.desc.hex()
     return None
+
+
+def build_id_of_segment(segment: Segment, read: Callable[[int], bytes]) -> str | None:
+    """The build-id in a PT_NOTE segment; `read(size)` gives the bytes from its start.
+
+    Go's linker (seen of 1.27) lets the segment end with its own note, and puts the GNU note right behind it.
+    """
+    size = min(segment.filesz, MAX_SEGMENT_NOTES)
+    data = read(size)
+    found = build_id_of_notes(parse_notes(data, segment.align))
+    if found is None and data[12:16] == b"Go\0\0":
+        return build_id_of_notes(parse_notes(read(size + GNU_NOTE), segment.align))
+    return found
 
 
 def _round_up(value: int, step: int) -> int:

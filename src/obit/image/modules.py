@@ -6,11 +6,12 @@ memory does not have, and then the module says that nobody checked it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 
 import msgspec
 
-from obit.debuginfo.elf import ET_DYN, ET_EXEC, PF_X, PT_LOAD, PT_NOTE, Elf, Segment, build_id_of_notes, parse_notes
+from obit.debuginfo.elf import ET_DYN, ET_EXEC, PF_X, PT_LOAD, PT_NOTE, Elf, Segment, build_id_of_segment
 from obit.errors import BadInput
 from obit.image.core import TOP
 from obit.image.mappings import AT_SYSINFO_EHDR, MappingIndex, by_path
@@ -19,7 +20,6 @@ from obit.image.process import MappedRange, Memory
 PAGE_MASK = ~0xFFF
 MAX_HEADERS = 1 << 13
 """Bytes of program headers: 145 of them, where programs have about 15."""
-MAX_NOTE = 1 << 16
 MAX_MODULES = 8192
 MAX_LOOKED_AT = MAX_MODULES
 """ELF headers that are read in one core: a hostile one can have one in each of a million mappings."""
@@ -98,8 +98,7 @@ def memory_build_id(elf: Elf, bias: int, memory: Memory) -> str | None:
     """The build-id that the loaded file has in memory."""
     for segment in elf.segments:
         if segment.type == PT_NOTE:
-            data = memory.read_some(segment.vaddr + bias, min(segment.filesz, MAX_NOTE))
-            found = build_id_of_notes(parse_notes(data, segment.align))
+            found = build_id_of_segment(segment, partial(memory.read_some, segment.vaddr + bias))
             if found:
                 return found
     return None

@@ -108,3 +108,16 @@ def test_any_damage_gives_values_or_bad_input(position: int, noise: bytes) -> No
     assert len(file.segments) <= len(data) // 56
     assert len(file.sections) <= len(data) // 64
     list(file.notes())
+
+
+@pytest.mark.parametrize(("vendor", "expected"), [(b"Go", BUILD_ID.hex()), (b"Rs", None)])
+def test_a_build_id_right_behind_the_notes_of_go(vendor: bytes, expected: str | None) -> None:
+    """Go's linker leaves the GNU note out of the segment."""
+    gnu = note(b"GNU", 3, BUILD_ID)
+    notes = note(vendor, 4, b"a Go build-id") + gnu
+    data = make(notes=notes, vaddr=0)
+    size = len(notes).to_bytes(8, "little")
+    assert data.count(size * 2) == 1
+    data = data.replace(size * 2, (len(notes) - len(gnu)).to_bytes(8, "little") * 2)
+    assert elf.Elf(elf.reader(data)).build_id == expected
+    assert build_id_in_memory(elf.reader(data), 0) == expected
