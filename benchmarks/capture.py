@@ -65,20 +65,20 @@ Samples = Mapping[str, Sequence[Crash]]
 
 
 class Bench:
-    """`agents` by contender; `rounds` of each."""
+    """`agents` by contender."""
 
-    def __init__(self, victim: Path, agents: Mapping[str, Agent], trace: Trace, folder: Path, rounds: int) -> None:
+    def __init__(self, victim: Path, agents: Mapping[str, Agent], trace: Trace, folder: Path, chosen: argparse.Namespace) -> None:
         self._victim = victim
         self._agents = agents
         self._trace = trace
         self._folder = folder
-        self._rounds = rounds
+        self._rounds, self._full_rounds = chosen.rounds, chosen.full_rounds or chosen.rounds
         self._patterns = {NO_DUMP: "|/bin/false", FULL: f"{folder}/core"} | {name: agent.pattern for name, agent in agents.items()}
 
     def sample(self, megabytes: int, contenders: Sequence[str]) -> Samples:
         """All contenders in turns, each beginning as often as the others; a first round is not counted."""
         found: dict[str, list[Crash]] = {name: [] for name in contenders}
-        left = list(range(self._rounds + 1))
+        left = list(range((self._full_rounds if FULL in contenders else self._rounds) + 1))
         while left:
             time.sleep(1)  # whoever waits for the lock gets it
             with core_pattern():
@@ -135,7 +135,7 @@ def rows_of(megabytes: int, samples: Samples) -> Iterable[Row]:
     """What each contender costs."""
     size = f"{megabytes} MB" if megabytes < 1024 else f"{megabytes // 1024} GB"
     base = estimate([crash.reaped * 1000 for crash in samples[NO_DUMP]])
-    yield Row(f"{size}: fault → reaped, no dump", f"{base:.1f} ms")
+    yield Row(f"{size}: fault → reaped, no dump (n = {len(samples[NO_DUMP])})", f"{base:.1f} ms")
     limits = {(SOCKET, 4096): 12.0, (PIPE, 4096): 25.0}
     for name in (SOCKET, PIPE, FULL):
         if name not in samples:
@@ -250,7 +250,7 @@ def measure(obit: str, chosen: argparse.Namespace, folder: Path, say: Callable[[
     with Agent(obit, folder / "s", "socket", kept) as by_socket, Agent(obit, folder / "p", "pipe", kept) as by_pipe:
         agents = {SOCKET: by_socket, PIPE: by_pipe}
         with Trace(folder / "trace", [agent.pid for agent in agents.values()]) as trace:
-            bench = Bench(victim, agents, trace, folder, chosen.rounds)
+            bench = Bench(victim, agents, trace, folder, chosen)
             costs: dict[int, Estimate] = {}
             for megabytes in (int(word) for word in filter(None, chosen.sizes.split(","))):
                 samples = bench.sample(megabytes, (NO_DUMP, SOCKET, PIPE, *((FULL,) if megabytes in chosen.full else ())))
@@ -277,6 +277,7 @@ def main() -> int:
     parser.add_argument(
         "--full", type=lambda text: [int(word) for word in text.split(",") if word], default=[4096], help="of these a full core"
     )
+    parser.add_argument("--full-rounds", type=int, help="rounds with a full core, which take long (default: as many)")
     parser.add_argument("--no-storm", dest="storm", action="store_false")
     parser.add_argument("--obit", help="the command to measure (default: a fresh wheel install)")
     parser.add_argument("--dry", action="store_true", help="do not write RESULTS-capture.md")
