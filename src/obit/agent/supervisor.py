@@ -70,6 +70,7 @@ class Supervisor:
         """Analyse what waits in the archive, one after the other."""
         if not any(flight.is_adopted for flight in self._flights):
             self._begin(Flight(CLAIM, {}, is_adopted=True))
+            self._dispatch()  # no event would have it done
 
     def stop(self, *, finish_analyses: bool = False) -> None:
         """Finish what is in flight; what only waits to be analysed is safe in the archive."""
