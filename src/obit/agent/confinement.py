@@ -89,6 +89,14 @@ def enter_void(empty: str) -> None:
     no_new_privileges()
 
 
+def be_nice(level: int) -> None:
+    """Set the priority (-20 first, 19 last), where that is allowed. A stopped process waits for some of us, and for others nobody."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, level)
+    except PermissionError:
+        pass
+
+
 def limit(*, memory: int | None = None, seconds: int | None = None, file_size: int | None = None) -> None:
     """Bytes of address space, CPU seconds, and bytes of a file, at most."""
     for kind, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_FSIZE, file_size)):

@@ -15,7 +15,7 @@ from obit.agent.places import Runtime
 from obit.agent.roles import mains, put_in_order
 from obit.agent.stages import HANDED, RECEIVE, SCRAPE
 from obit.agent.supervisor import Supervisor
-from obit.agent.worker import Worker
+from obit.agent.worker import FIRST, Worker
 from obit.capture.coredumpsocket import REJECT, encode_ack
 
 QUIET = 0.05
@@ -34,6 +34,7 @@ class Daemon:
     def run(self) -> None:
         """Serve until SIGTERM; `EnvironmentLacks` when crashes cannot be caught."""
         confinement.undumpable()
+        confinement.be_nice(FIRST)
         _raise_limits()
         with self._runtime:
             try:

@@ -10,6 +10,7 @@ import time
 from socket import SOCK_SEQPACKET, socket, socketpair
 
 from obit.agent import messages
+from obit.agent.confinement import be_nice
 from obit.agent.forward import Command, Crash, close_all_but, detached, objection, values_of
 from obit.agent.worker import complain
 from obit.capture.victim import Captured
@@ -27,6 +28,7 @@ class Forwarder:
         if os.fork() == 0:
             try:
                 close_all_but(theirs.fileno())
+                be_nice(0)  # the command runs as it always did, and the receiver's haste is not its own
                 _serve(command, theirs)
             finally:
                 os._exit(0)

@@ -13,6 +13,9 @@ from obit.agent.messages import pair
 if TYPE_CHECKING:
     from obit.agent.flight import Flight
 
+FIRST, LAST = -15, 5
+_AWAITED = ("receiver", "selector")
+
 Main = Callable[[socket], None]
 """What a process does with its channel; it returns when the channel ends."""
 
@@ -53,6 +56,7 @@ def _live(role: str, main: Main, channel: socket, parent: int) -> NoReturn:
             signal.signal(number, signal.SIG_IGN)  # the supervisor decides when it is over
         _keep_only(channel.fileno())
         confinement.name(f"obit-{role}")
+        confinement.be_nice(FIRST if role in _AWAITED else LAST)
         confinement.undumpable()
         confinement.die_with_parent(parent)
         main(channel)
