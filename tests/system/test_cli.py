@@ -190,7 +190,7 @@ def test_a_fault_that_waits_is_analysed_when_it_is_asked_for_and_kept(place: Pla
     assert shown["source"] == "ptrace"
     assert "null" in shown["classifiers"]
     listed = document(place.obit("list", "--json", env=env))["faults"]
-    assert [(fault["state"], fault["has"]) for fault in listed] == [("done", ["core", "snapshot"])]
+    assert [(fault["state"], fault["has"]) for fault in listed] == [("done", ["assets", "core", "snapshot"])]
 
 
 def test_a_fault_that_failed_says_why(place: Place, tmp_path: Path) -> None:

@@ -72,7 +72,10 @@ def _escape(character: str) -> str:
         return f"\\{code - 0xDC00:03o}"
     if code in ESCAPES:
         return ESCAPES[code]
-    return character if character.isprintable() else escape_one(code)
+    if character.isprintable():
+        return character
+    # Two bytes of UTF-8: an octal escape would say that it was one.
+    return f"\\u{code:04x}" if 0x80 <= code < 0x100 else escape_one(code)
 
 
 def float_text(data: bytes, name: str = "") -> str:

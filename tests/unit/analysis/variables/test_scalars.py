@@ -70,5 +70,6 @@ def test_text_is_quoted_with_escapes_and_keeps_utf8() -> None:
     assert scalars.quoted('a"\n\x01é'.encode()) == '"a\\"\\n\\001é"'
     assert scalars.quoted(b"\0a\0001\0009") == '"\\0a\\0001\\09"'
     assert scalars.quoted(b"\xff\xfe") == '"\\377\\376"'
+    assert scalars.quoted(b"\xc2\x89\x89") == '"\\u0089\\211"'
     assert scalars.quoted("\u202e".encode()) == '"\\u202e"'
     assert scalars.quoted(b"cut", cut=True) == '"cut"…'
