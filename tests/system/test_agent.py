@@ -150,6 +150,8 @@ def test_status(by_socket: Agent) -> None:
     running = json.loads(status("--json").stdout)
     assert running["running"]
     assert running["pid"] == by_socket.process.pid
+    assert {"pending", "done", "failed"} <= running["totals"].keys()
+    assert "socket" in status().stdout
     by_socket.stop()
     assert json.loads(status("--json").stdout)["running"] is False
     assert status().returncode == 1

@@ -107,21 +107,27 @@ def _told(lines: "Iterator[str]") -> int:
 
 
 def _status(arguments: Namespace) -> int:
+    import msgspec
+
     from obit.agent.places import running
     from obit.archive.layout import home
+    from obit.archive.reader import Archive, totals
     from obit.cli.output import write_bytes
 
-    found = running(home())
+    found, archive = running(home()), Archive(home())
+    held = totals(archive.faults())
     if arguments.json:
-        import json
-
-        write_bytes(json.dumps({"running": found is not None} | (found or {})).encode())
+        document = {"running": found is not None, "home": home(), "totals": held, "suppressed": archive.suppressed()}
+        write_bytes(msgspec.json.encode(document | (found or {})))
         return 0 if found else 1
     if found is None:
         raise NothingFound(
             f"no agent runs for the archive {home()}: start one with `obit agent run`, or install it with `obit agent install`"
         )
-    print(
-        f"the agent runs as process {found['pid']}; crashes come by {found['pattern'] or 'nothing but hand-over'}; archive {found['home']}"
-    )
+    print(f"the agent runs as process {found['pid']}; crashes come by {_WAYS[found['pattern']]}")
+    counts = ", ".join(f"{total.count} {state}" for state, total in held.items() if total.count)
+    print(f"the archive {home()} holds {counts or 'nothing yet'}; {archive.suppressed()} more crashes were counted and not stored")
     return 0
+
+
+_WAYS = {"@@": "the kernel's socket", "@": "the kernel's socket (without a protocol)", "|": "the kernel's pipe", "": "hand-over only"}
