@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import time
 from functools import partial
 from socket import SOCK_STREAM
 
@@ -20,6 +21,9 @@ from obit.capture.coredumpsocket import REJECT, encode_ack
 
 QUIET = 0.05
 """Seconds without a crash after which nobody is on the way to us any more, once core_pattern is given back."""
+
+MOST_UNQUIET = 1.0
+"""Seconds after which we stop all the same: a backlog of analyses is never quiet, and safe in the archive."""
 
 
 class Daemon:
@@ -45,7 +49,8 @@ class Daemon:
                     supervisor.turn()
             finally:
                 self._takeover.give_back()
-            while supervisor.turn(QUIET):
+            end = time.monotonic() + MOST_UNQUIET
+            while supervisor.turn(QUIET) and time.monotonic() < end:
                 pass
             supervisor.stop()
 

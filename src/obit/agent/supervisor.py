@@ -16,6 +16,7 @@ from obit.agent.messages import close_all, decode_reply, encode_job
 from obit.agent.metrics import Metrics
 from obit.agent.stages import ANALYSE, BEFORE_RELEASE, CLAIM, COMMIT, END, HANDED, RECEIVE, ROLES, SERVE_ONCE, STAGES, TEND
 from obit.agent.worker import Main, Worker
+from obit.capture import kernel_pipe
 from obit.errors import ObitError
 
 PATIENCE = 10.0
@@ -261,6 +262,8 @@ class Supervisor:
     def _give_up(self, flight: Flight) -> None:
         if flight.stage == RECEIVE:
             flight.say(self._reject)
+        elif flight.stage == HANDED:
+            flight.say(kernel_pipe.TAKEN)  # who brought it would else save it alone, and it is counted here
         self._enter(flight, STAGES[flight.stage].otherwise)
 
     def _expire(self) -> None:
