@@ -1,5 +1,6 @@
 """The DWARF of one file: what is at an address, and types by name."""
 
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -53,10 +54,13 @@ class DwarfReader:
                 alt = File.found(found.path, finder)
             except BadInput as error:
                 self._notes.append((f"part of the debug information of {self._file.path}", str(error), None))
-        if not lib.obit_set_alt(self._file.handle, alt.handle if alt else ffi.NULL):
+        # Without one libdw would open whatever the name leads to, a FIFO too, at the first reference: it gets one that is empty.
+        used = alt or File.from_bytes(_empty_debug_file(), "(nothing)")
+        lib.obit_set_alt(self._file.handle, used.handle if used else ffi.NULL)
+        if alt is None:
             why = (found.why if found else None) or f"the supplementary debug file {name} was not found"
             self._notes.append((f"part of the debug information of {self._file.path}", why, found.fix if found else None))
-        return alt
+        return used
 
     def line(self, address: int) -> Line | None:
         """Source position of an address."""
@@ -214,3 +218,13 @@ def components(name: str) -> list[str]:
         elif depth == 0 and character not in ">)":
             current += character
     return [*parts, current]
+
+
+def _empty_debug_file() -> bytes:
+    """An ELF file that libdw takes for a debug file, with nothing in it: a .debug_line of four zeros."""
+    names, line = b"\0.debug_line\0.shstrtab\0", bytes(4)
+    table = 64 + len(names) + len(line)
+    rows = [(0, 0, 0, 0), (1, 1, 64 + len(names), len(line)), (13, 3, 64, len(names))]
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 1, 62, 1, 0, 0, table, 0, 64, 0, 0, 64, len(rows), 2)
+    sections = (struct.pack("<IIQQQQIIQQ", name, kind, 0, 0, offset, size, 0, 0, 1, 0) for name, kind, offset, size in rows)
+    return header + names + line + b"".join(sections)

@@ -94,6 +94,17 @@ def test_a_missing_file_of_dwz_is_a_note(tmp_path: Path) -> None:
     assert len(silent.notes) == 1
 
 
+def test_a_fifo_in_the_place_of_dwzs_file_is_not_opened(tmp_path: Path) -> None:
+    one, common = dwz(tmp_path)
+    os.unlink(common)
+    os.mkfifo(common)
+    for finder in (None, FileFinder()):
+        module = open_module(one, finder)
+        for address, _ in functions(one).values():
+            described(module, address)
+        assert any("supplementary" in why for _, why, _ in module.notes)
+
+
 def test_dwz_of_one_file_leaves_partial_units(tmp_path: Path) -> None:
     text = (PROGRAMS / "types.cpp").read_text().replace("namespace shop", "namespace other").replace("shop::", "other::")
     source = tmp_path / "other.cpp"
