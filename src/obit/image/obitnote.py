@@ -48,6 +48,19 @@ def decode(descriptor: bytes) -> ObitNote | None:
     if len(descriptor) > LIMIT:
         return None
     try:
-        return decode_json(descriptor.rstrip(b"\0"), type=ObitNote)
+        note = decode_json(descriptor.rstrip(b"\0"), type=ObitNote)
+        for facts in ("process", "host", "attributes"):
+            if facts in note:
+                note[facts] = _storable(note[facts])
     except (MsgspecError, RecursionError):
         return None
+    return note
+
+
+def _storable(value: Any) -> Any:
+    """Facts with numbers that no document can hold (beyond 64 bits: a note may be forged) as text."""
+    if isinstance(value, dict):
+        return {name: _storable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    return str(value) if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64 else value

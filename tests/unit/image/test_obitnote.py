@@ -33,3 +33,10 @@ def test_padding_and_unknown_fields_are_ignored() -> None:
 @pytest.mark.parametrize("damaged", [b"", b"{", b"[]", b'{"maps":[[1]]}', b'{"maps":3}', b"\xff" * 9, b"[" * 100_000, b" " * (LIMIT + 1)])
 def test_a_damaged_note_is_none(damaged: bytes) -> None:
     assert decode(damaged) is None
+
+
+def test_numbers_that_no_document_can_hold_become_text() -> None:
+    forged = b'{"process": {"pid": 7, "big": 123456789012345678901234567890, "list": [-99999999999999999999, 1.5]}}'
+    note = decode(forged)
+    assert note is not None
+    assert note["process"] == {"pid": 7, "big": "123456789012345678901234567890", "list": ["-99999999999999999999", 1.5]}
