@@ -165,13 +165,12 @@ int64_t obit_altlink(obit_file *file, const char **name, const void **build_id)
     return length > 0 ? length : -1;
 }
 
-/* Whether the DWARF now has its alternative: `alt`, or without one whatever libdw finds by itself. */
+/* Give the DWARF its alternative. Without one libdw would open, at the first reference, whatever file the name in .gnu_debugaltlink
+ * leads to; so a caller that has found none gives one that is empty. */
 int obit_set_alt(obit_file *file, obit_file *alt)
 {
-    Dwarf *dwarf = file_dwarf(file);
-    if (!dwarf)
-        return 0;
-    if (alt && file_dwarf(alt))
-        dwarf_setalt(dwarf, file_dwarf(alt));
-    return dwarf_getalt(dwarf) != NULL;
+    Dwarf *dwarf = file_dwarf(file), *given = file_dwarf(alt);
+    if (dwarf && given)
+        dwarf_setalt(dwarf, given);
+    return dwarf && given;
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from obit.debuginfo import tags
-from obit.debuginfo._libdw import ffi, lib
+from obit.debuginfo._libdw import lib
 from obit.debuginfo.dies import TypeReader
 from obit.debuginfo.functions import ScopeReader
 from obit.debuginfo.libdw import Die, Entry, File, children, entry, low_of, text
@@ -56,7 +56,8 @@ class DwarfReader:
                 self._notes.append((f"part of the debug information of {self._file.path}", str(error), None))
         # Without one libdw would open whatever the name leads to, a FIFO too, at the first reference: it gets one that is empty.
         used = alt or File.from_bytes(_empty_debug_file(), "(nothing)")
-        lib.obit_set_alt(self._file.handle, used.handle if used else ffi.NULL)
+        if used is not None:
+            lib.obit_set_alt(self._file.handle, used.handle)
         if alt is None:
             why = (found.why if found else None) or f"the supplementary debug file {name} was not found"
             self._notes.append((f"part of the debug information of {self._file.path}", why, found.fix if found else None))
@@ -221,10 +222,10 @@ def components(name: str) -> list[str]:
 
 
 def _empty_debug_file() -> bytes:
-    """An ELF file that libdw takes for a debug file, with nothing in it: a .debug_line of four zeros."""
-    names, line = b"\0.debug_line\0.shstrtab\0", bytes(4)
-    table = 64 + len(names) + len(line)
-    rows = [(0, 0, 0, 0), (1, 1, 64 + len(names), len(line)), (13, 3, 64, len(names))]
+    """An ELF file that libdw takes for a debug file, with nothing in it: a .debug_frame that ends at once."""
+    names, frame = b"\0.debug_frame\0.shstrtab\0", bytes(4)
+    table = 64 + len(names) + len(frame)
+    rows = [(0, 0, 0, 0), (1, 1, 64 + len(names), len(frame)), (14, 3, 64, len(names))]
     header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 1, 62, 1, 0, 0, table, 0, 64, 0, 0, 64, len(rows), 2)
     sections = (struct.pack("<IIQQQQIIQQ", name, kind, 0, 0, offset, size, 0, 0, 1, 0) for name, kind, offset, size in rows)
-    return header + names + line + b"".join(sections)
+    return header + names + frame + b"".join(sections)
