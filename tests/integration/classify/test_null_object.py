@@ -31,3 +31,22 @@ def test_the_pointer_that_the_line_dereferences_is_named(tmp_path: Path, level: 
     ran = subprocess.run([OBIT, "run", "--", tmp_path / "cart"], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert "through `cart.parent` (null)" in " ".join(ran.stderr.split())
     assert "cart.child` (null)" not in ran.stderr
+
+
+SMART = """
+#include <iostream>
+#include <memory>
+#include <string>
+struct Supplier { std::string name; };
+__attribute__((noinline)) std::string offer(const std::string &article, const std::shared_ptr<Supplier> &supplier) {
+    return article + " from " + supplier->name;
+}
+int main() { std::cout << offer("cup", nullptr) << std::endl; }
+"""
+
+
+def test_an_empty_smart_pointer_is_named(tmp_path: Path) -> None:
+    (tmp_path / "offer.cpp").write_text(SMART)
+    subprocess.run(["g++", "-g", "offer.cpp", "-o", "offer"], cwd=tmp_path, check=True)
+    ran = subprocess.run([OBIT, "run", "--", tmp_path / "offer"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert "through `supplier` (null)" in " ".join(ran.stderr.split())

@@ -67,8 +67,13 @@ def by_value(frames: Sequence[Frame], value: int) -> str | None:
 
 
 def dereferenced_null(frames: Sequence[Frame]) -> str | None:
-    """The null pointer that the source line dereferences."""
-    return _dereferenced(frames, [named for named in expressions(frames) if pointer_value(named.variable) == 0])
+    """The null pointer, or the empty smart pointer, that the source line dereferences."""
+    return _dereferenced(frames, [named for named in expressions(frames) if _is_null(named.variable)])
+
+
+def _is_null(variable: Variable) -> bool:
+    smart = variable.value == "empty" and any(name in (variable.type or "") for name in ("shared_ptr<", "unique_ptr<"))
+    return smart or pointer_value(variable) == 0
 
 
 def _dereferenced(frames: Sequence[Frame], found: Sequence[Named]) -> str | None:
